@@ -24,7 +24,7 @@ const (
 
 // shape is what a Go type demands of the JSON that is decoded into it.
 type shape struct {
-	kind     kind
+	kind kind
 	// nullable lets null pass. encoding/json drops null silently for most
 	// types, so that it would read as "absent" here and as null elsewhere.
 	nullable bool
