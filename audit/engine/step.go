@@ -36,7 +36,10 @@ type Step struct {
 }
 
 // Func does the work of a step. A negative verdict is an Output like any other;
-// an error means that there is no verdict, and is never cached.
+// an error means that there is no verdict, and is never cached. What it puts out
+// may depend only on what the step's key is made of (see Key): not on the step's
+// id, class or timeout, the clock or the machine. It must return soon after its
+// context ends; what it returns then does not count.
 type Func func(ctx context.Context, in Input) (Output, error)
 
 // Input is what a Func may look at.
@@ -50,6 +53,7 @@ type Input struct {
 
 // Output is what a Func found.
 type Output struct {
+	// Outputs have names of their own, in any order, and are in the store.
 	Outputs []evidence.Descriptor
 	// Transient keeps the output out of the step cache: it holds for this run
 	// only (nothing was obtained, a limit was hit).
