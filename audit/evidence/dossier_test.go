@@ -271,6 +271,21 @@ func TestWriteRefusals(t *testing.T) {
 	}
 }
 
+// TestAsManyEntriesAsThereMayBe is the other side of too-many-entries.
+func TestAsManyEntriesAsThereMayBe(t *testing.T) {
+	m := evidence.NewMemory()
+	c := evidence.Contents{Report: entry(t, m, evidence.ReportName, "report")}
+	for i := range evidence.MaxEntries - 1 {
+		e := c.Report
+		e.Name = fmt.Sprintf("fetch/e%06d", i)
+		c.Evidence = append(c.Evidence, e)
+	}
+	raw, _ := write(t, m, c)
+	if got := open(t, raw).Contents().Evidence; len(got) != evidence.MaxEntries-1 {
+		t.Errorf("%d entries", len(got))
+	}
+}
+
 // TestWriteFromABadSource: a blob that is missing, damaged or of another size
 // than listed never makes a dossier.
 func TestWriteFromABadSource(t *testing.T) {
