@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,32 +52,80 @@ func lookupKey(m module.Version) (string, error) {
 	return p + "@" + v, nil
 }
 
-// advance makes the head of a record the document's, if it verifies and is
-// newer. One that does not verify is left for the client to object to.
-func (d *proofDoc) advance(record []byte, key string) {
-	_, _, msg, err := tlog.ParseRecord(record)
+// advance makes the head of a record the document's, if it is newer.
+func (d *proofDoc) advance(record, key string) {
+	_, _, msg, err := tlog.ParseRecord([]byte(record))
 	if err != nil {
 		return
 	}
-	next, err := openHead(msg, key)
+	next, _, err := openHead(string(msg), key)
 	if err != nil {
 		return
 	}
-	if now, err := openHead([]byte(d.Head), key); err != nil || next.N > now.N {
+	if now, _, err := openHead(d.Head, key); err != nil || next.N > now.N {
 		d.Head = string(msg)
 	}
 }
 
-func openHead(msg []byte, key string) (tlog.Tree, error) {
+// openHead reads a tree head that key has signed, and gives it in its one
+// spelling: the text and that one signature. Signatures by others, and other
+// base64 for the same signature, are bytes that no key answers for.
+func openHead(msg, key string) (tree tlog.Tree, spelled string, err error) {
 	v, err := note.NewVerifier(key)
 	if err != nil {
-		return tlog.Tree{}, err
+		return tlog.Tree{}, "", err
 	}
-	n, err := note.Open(msg, note.VerifierList(v))
+	n, err := note.Open([]byte(msg), note.VerifierList(v))
 	if err != nil {
-		return tlog.Tree{}, err
+		return tlog.Tree{}, "", err
 	}
-	return tlog.ParseTree([]byte(n.Text))
+	if tree, err = tlog.ParseTree([]byte(n.Text)); err != nil {
+		return tlog.Tree{}, "", err
+	}
+	sig, err := base64.StdEncoding.DecodeString(n.Sigs[0].Base64)
+	if err != nil {
+		return tlog.Tree{}, "", err
+	}
+	spelled = n.Text + "\n\u2014 " + n.Sigs[0].Name + " " + base64.StdEncoding.EncodeToString(sig) + "\n"
+	return tree, spelled, nil
+}
+
+// spellLookup gives the answer to a lookup in its one spelling.
+func spellLookup(answer, key string) (string, error) {
+	id, text, msg, err := tlog.ParseRecord([]byte(answer))
+	if err != nil {
+		return "", err
+	}
+	record, err := tlog.FormatRecord(id, text)
+	if err != nil {
+		return "", err
+	}
+	_, head, err := openHead(string(msg), key)
+	if err != nil {
+		return "", err
+	}
+	return string(record) + head, nil
+}
+
+// spelled refuses a document with a head or record in another spelling.
+func (d *proofDoc) spelled(key string) error {
+	_, head, err := openHead(d.Head, key)
+	if err != nil {
+		return refuse(ProofInvalid, "", "the tree head is not signed by the log").because(err)
+	}
+	if head != d.Head {
+		return refuse(ProofMalformed, "", "the tree head is not in its one spelling")
+	}
+	for name, answer := range d.Lookups {
+		again, err := spellLookup(answer, key)
+		if err != nil {
+			return refuse(ProofInvalid, name, "the record does not verify").because(err)
+		}
+		if again != answer {
+			return refuse(ProofMalformed, name, "the record is not in its one spelling")
+		}
+	}
+	return nil
 }
 
 // marshal writes the document in its one spelling.
@@ -116,6 +165,9 @@ type published struct{ h1, goModH1 string }
 // verify proves modules from the document alone, by the database's own client,
 // and refuses a document that holds anything more.
 func (d *proofDoc) verify(mods []module.Version, key string) (map[module.Version]published, error) {
+	if err := d.spelled(key); err != nil {
+		return nil, err
+	}
 	ops := &replay{doc: d, key: key, used: map[string]bool{}}
 	proven, err := ops.prove(mods)
 	if err != nil {
@@ -159,9 +211,6 @@ type replay struct {
 }
 
 func (r *replay) prove(mods []module.Version) (map[module.Version]published, error) {
-	if _, err := openHead([]byte(r.doc.Head), r.key); err != nil {
-		return nil, refuse(ProofInvalid, "", "the tree head is not signed by the log").because(err)
-	}
 	client := sumdb.NewClient(r)
 	proven := make(map[module.Version]published, len(mods))
 	for _, m := range mods {

@@ -183,14 +183,15 @@ func (j *job) database(ctx context.Context) (reader, failure) {
 // that verifies: everything is then proven against that one, so that the tiles
 // that a proof needs do not depend on the order of the answers.
 func (p *proofs) lookup(ctx context.Context, rec *recorder, mods []module.Version) []module.Version {
-	records := make([][]byte, len(mods))
+	records := make([]string, len(mods))
 	errs := make([]error, len(mods))
 	b := &breaker{}
 	each(ctx, len(mods), func(i int) {
 		key, err := lookupKey(mods[i])
 		if err == nil {
 			err = b.do(func() error {
-				records[i], err = rec.read("/lookup/"+key, maxLookup)
+				answer, err := rec.read("/lookup/"+key, maxLookup)
+				records[i] = string(answer)
 				return err
 			})
 		}
@@ -204,10 +205,11 @@ func (p *proofs) lookup(ctx context.Context, rec *recorder, mods []module.Versio
 		case errs[i] != nil:
 			p.failed[m] = failure{ProofUnavailable, errs[i].Error()}
 		default:
+			if err := rec.enter(m, records[i]); err != nil {
+				p.failed[m] = failure{ProofRefused, err.Error()}
+				continue
+			}
 			found = append(found, m)
-			key, _ := lookupKey(m)
-			rec.doc.Lookups[key] = string(records[i])
-			rec.doc.advance(records[i], rec.db.key)
 		}
 	}
 	return found
@@ -264,6 +266,21 @@ type recorder struct {
 	mu   sync.Mutex
 	doc  *proofDoc
 	tile error // the last tile that could not be had
+}
+
+// enter puts the answer to a lookup into the proof, in its one spelling.
+func (r *recorder) enter(m module.Version, answer string) error {
+	key, err := lookupKey(m)
+	if err != nil {
+		return err
+	}
+	record, err := spellLookup(answer, r.db.key)
+	if err != nil {
+		return err
+	}
+	r.doc.Lookups[key] = record
+	r.doc.advance(record, r.db.key)
+	return nil
 }
 
 func (r *recorder) failedTile() error {

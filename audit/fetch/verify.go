@@ -173,7 +173,7 @@ func verifyProofBlob(r evidence.Reader, d evidence.Descriptor, mods []module.Ver
 }
 
 func provenSet(doc *proofDoc, set map[module.Version]published, key string) (map[module.Version]Proven, error) {
-	head, err := openHead([]byte(doc.Head), key)
+	head, _, err := openHead(doc.Head, key)
 	if err != nil {
 		return nil, refuse(ProofInvalid, "", "the tree head is not signed by the log").because(err)
 	}
