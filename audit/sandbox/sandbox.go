@@ -98,6 +98,8 @@ const (
 	LimitMemory   = "memory"
 	LimitFileSize = "file-size"
 	LimitOutput   = "output"
+	LimitTmp      = "tmp"
+	LimitProcs    = "processes"
 )
 
 // A Worker is a role of this program that runs inside. It returns the exit code.
