@@ -35,6 +35,15 @@ var respelt = [...]string{
 	"goModuleH1", "dirHash", "gitCommit", "gitTree", "gitBlob", "gitTag",
 }
 
+// CheckDigests reports the first of the digests (algorithm to hexadecimal) that
+// a statement could not have. The error is an *Error with BadDigest.
+func CheckDigests(digests map[string]string) error {
+	if err := checkDigests(digests); err != nil {
+		return err
+	}
+	return nil
+}
+
 // checkDigests holds every digest to lower-case hexadecimal, and those of a
 // known algorithm to its length. An algorithm that in-toto knows under another
 // spelling is refused: left unknown, it would never be compared.

@@ -17,8 +17,9 @@ const (
 	typeV01 = "https://in-toto.io/Statement/v0.1"
 )
 
-// The limits of a statement beyond those of strictjson.
+// The limits of a statement.
 const (
+	MaxBytes         = 64 << 20 // readers of foreign bundles cap them far below
 	MaxSubjects      = 1024
 	MaxDigests       = 32 // of one subject
 	maxPredicateType = 512
@@ -60,7 +61,7 @@ type resource struct {
 // Parse reads an in-toto statement v1. The error is an *Error.
 func Parse(payload []byte) (*Statement, error) {
 	var doc document
-	if err := strictjson.Unmarshal(payload, &doc, strictjson.Limits{}); err != nil {
+	if err := strictjson.Unmarshal(payload, &doc, strictjson.Limits{Bytes: MaxBytes}); err != nil {
 		return nil, &Error{Code: BadJSON, Message: err.Error(), Err: err}
 	}
 	if err := doc.check(); err != nil {

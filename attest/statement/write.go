@@ -68,11 +68,8 @@ func IsCanonical(data []byte) bool {
 	return err == nil && bytes.Equal(again, data)
 }
 
-// maxOwn caps what this program itself writes; it is far above any report.
-const maxOwn = 1 << 30
-
 func canonicalise(data []byte) ([]byte, error) {
-	if err := strictjson.Check(data, strictjson.Limits{Bytes: maxOwn, Depth: strictjson.MaxDepth}); err != nil {
+	if err := strictjson.Check(data, strictjson.Limits{Bytes: 2 * MaxBytes, Depth: strictjson.MaxDepth}); err != nil {
 		return nil, fmt.Errorf("canonical JSON: %w", err)
 	}
 	out, err := jcs.Transform(data)

@@ -69,11 +69,16 @@ func (p Principal) ID() (string, error) {
 		}
 		return "key " + pub.ID(), nil
 	case p.Identity != "":
-		return fmt.Sprintf("identity %q issuer %q", p.Identity, p.Issuer), nil
+		return IdentityID(p.Identity, p.Issuer), nil
 	case p.Match != "":
 		return fmt.Sprintf("match %q issuer %q", p.Match, p.Issuer), nil
 	}
 	return "", refuse(BadPrincipal, "principal %.80q has neither key nor identity", p.Name)
+}
+
+// IdentityID is the ID of the one party that an issuer knows by this name.
+func IdentityID(identity, issuer string) string {
+	return fmt.Sprintf("identity %q issuer %q", identity, issuer)
 }
 
 // strangers are identities that nobody has: names under .invalid (RFC 2606),

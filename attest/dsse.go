@@ -1,0 +1,101 @@
+package attest
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"math/big"
+	"strconv"
+
+	_ "crypto/sha256" // the hashes that hashOf names
+	_ "crypto/sha512"
+)
+
+// pae is the pre-authentication encoding of DSSE: what is signed, with lengths
+// before type and payload, so that neither runs into the other.
+func pae(payloadType string, payload []byte) []byte {
+	b := []byte("DSSEv1 ")
+	b = strconv.AppendInt(b, int64(len(payloadType)), 10)
+	b = append(b, ' ')
+	b = append(b, payloadType...)
+	b = append(b, ' ')
+	b = strconv.AppendInt(b, int64(len(payload)), 10)
+	b = append(b, ' ')
+	return append(b, payload...)
+}
+
+// hashOf is the hash that sigstore signs with under a key; 0 for Ed25519, which
+// hashes by itself.
+func hashOf(key crypto.PublicKey) crypto.Hash {
+	switch k := key.(type) {
+	case ed25519.PublicKey:
+		return 0
+	case *ecdsa.PublicKey:
+		switch k.Curve {
+		case elliptic.P384():
+			return crypto.SHA384
+		case elliptic.P521():
+			return crypto.SHA512
+		}
+	}
+	return crypto.SHA256
+}
+
+var errSignature = errors.New("the signature does not fit key and payload")
+
+// checkSignature verifies a DSSE signature with nothing but crypto, under the
+// given hash (see hashOf).
+func checkSignature(key crypto.PublicKey, hash crypto.Hash, payloadType string, payload, sig []byte) error {
+	signed := pae(payloadType, payload)
+	if hash != 0 {
+		h := hash.New()
+		h.Write(signed)
+		signed = h.Sum(nil)
+	}
+	ok := false
+	switch k := key.(type) {
+	case ed25519.PublicKey:
+		ok = ed25519.Verify(k, signed, sig)
+	case *ecdsa.PublicKey:
+		ok = ecdsa.VerifyASN1(k, signed, sig)
+	case *rsa.PublicKey:
+		ok = rsa.VerifyPKCS1v15(k, hash, signed, sig) == nil
+	default:
+		return fmt.Errorf("a key of type %T does not sign", key)
+	}
+	if !ok {
+		return errSignature
+	}
+	return nil
+}
+
+// ecSignature is the DER form of an ECDSA signature.
+type ecSignature struct{ R, S *big.Int }
+
+// lowS gives the one of the two equivalent ECDSA signatures (r, s) and
+// (r, n-s) whose s is the smaller: anybody can turn one into the other, and our
+// own bundles must not have a second form. Other signatures pass unchanged.
+func lowS(key crypto.PublicKey, sig []byte) ([]byte, error) {
+	ec, ok := key.(*ecdsa.PublicKey)
+	if !ok {
+		return sig, nil
+	}
+	var v ecSignature
+	if rest, err := asn1.Unmarshal(sig, &v); err != nil || len(rest) > 0 {
+		return nil, errSignature
+	}
+	n := ec.Curve.Params().N
+	if new(big.Int).Lsh(v.S, 1).Cmp(n) > 0 {
+		v.S.Sub(n, v.S)
+	}
+	out, err := asn1.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode signature: %w", err)
+	}
+	return out, nil
+}
