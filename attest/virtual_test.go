@@ -11,6 +11,7 @@ import (
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"math/big"
 	"testing"
 	"time"
@@ -235,4 +236,20 @@ func (v *virtual) entry(t testing.TB, cert *x509.Certificate, envelope *dsse.Env
 	entry.KindVersion = &protorekor.KindVersion{Kind: "dsse", Version: "0.0.1"}
 	entry.InclusionPromise = &protorekor.InclusionPromise{SignedEntryTimestamp: set}
 	return entry
+}
+
+// keyBundle signs with a key and has the signature stamped.
+func (v *virtual) keyBundle(t testing.TB, s signer, payload []byte, opt signOptions) []byte {
+	t.Helper()
+	return v.bundle(t, payload, opt, s.key.Signer(), nil, nil, &protobundle.VerificationMaterial_PublicKey{
+		PublicKey: &protocommon.PublicKeyIdentifier{Hint: "whatever"},
+	})
+}
+
+// moveStamps puts the timestamps of a bundle into another.
+func moveStamps(t testing.TB, from []byte, to map[string]any) {
+	t.Helper()
+	var m map[string]any
+	check(t, json.Unmarshal(from, &m))
+	to["verificationMaterial"].(map[string]any)["timestampVerificationData"] = m["verificationMaterial"].(map[string]any)["timestampVerificationData"]
 }

@@ -1,0 +1,530 @@
+package attest_test
+
+import (
+	"bytes"
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/proffer-audit/proffer/attest"
+	"github.com/proffer-audit/proffer/attest/statement"
+	"github.com/proffer-audit/proffer/attest/trust"
+)
+
+// whole is an artifact that is one subject: itself.
+func whole(contents string) []attest.Subject {
+	return []attest.Subject{{Name: contents, Digests: digests(contents), Whole: true}}
+}
+
+func digests(contents string) map[string]string {
+	sum := sha512.Sum512([]byte(contents))
+	return map[string]string{"sha256": hexSum(contents), "sha512": hex.EncodeToString(sum[:])}
+}
+
+// withFiles is an artifact and what is listed inside.
+func withFiles(contents string, files ...string) []attest.Subject {
+	all := whole(contents)
+	for _, f := range files {
+		all = append(all, attest.Subject{Name: f, Digests: digests(f)})
+	}
+	return all
+}
+
+func rebuilders(threshold int, distinctBy []string, principals ...trust.Principal) trust.Role {
+	return trust.Role{Name: trust.Rebuilder, Threshold: threshold, DistinctBy: distinctBy, Principals: principals}
+}
+
+func byKey(name, organisation string, s signer) trust.Principal {
+	return trust.Principal{Name: name, Organisation: organisation, Key: s.pub}
+}
+
+func offer(name string, b []byte) attest.Named {
+	return attest.Named{Name: name, Role: trust.Rebuilder, Artifact: "x", Bytes: b}
+}
+
+// only gives the verdict of the set's one role.
+func only(t testing.TB, set attest.Set) attest.RoleVerdict {
+	t.Helper()
+	v := attest.VerifySet(set)
+	if len(v.Roles) != 1 {
+		t.Fatalf("%d roles", len(v.Roles))
+	}
+	return v.Roles[0]
+}
+
+// refusals writes "bundle code" for each.
+func refusals(v attest.RoleVerdict) string {
+	var all []string
+	for _, r := range v.Refusals {
+		all = append(all, r.Bundle+" "+string(r.Code))
+	}
+	return strings.Join(all, ", ")
+}
+
+func counted(v attest.RoleVerdict) string {
+	var all []string
+	for _, a := range v.Counted {
+		all = append(all, a.Principal+" on "+a.Subject)
+	}
+	return strings.Join(all, ", ")
+}
+
+func TestVerifySetCounts(t *testing.T) {
+	a, b, c := newSigner(t), newSigner(t), newSigner(t)
+	pa := provenance(t, "app")
+	both := rebuilders(2, []string{"principal", "organisation", "issuer"}, byKey("a", "o1", a), byKey("b", "o2", b))
+	three := rebuilders(2, []string{"organisation"}, byKey("a", "o1", a), byKey("b", "o1", b), byKey("c", "o2", c))
+	for _, tt := range []struct {
+		name     string
+		role     trust.Role
+		subjects []attest.Subject
+		bundles  []attest.Named
+		met      bool
+		counted  string
+		refusals string
+		missing  string
+	}{
+		{
+			"two of two", both, whole("app"),
+			[]attest.Named{offer("1", a.attest(t, pa)), offer("2", b.attest(t, pa))},
+			true, "a on app, b on app", "", "",
+		},
+		{
+			"one of two", both, whole("app"),
+			[]attest.Named{offer("1", a.attest(t, pa))},
+			false, "a on app", "", "1 more rebuilder of: b (organisation o2)",
+		},
+		{
+			"none", both, whole("app"), nil,
+			false, "", "", "2 more rebuilder of: a (organisation o1), b (organisation o2)",
+		},
+		{
+			"one party twice", both, whole("app"),
+			[]attest.Named{offer("1", a.attest(t, pa)), offer("2", a.attest(t, pa))},
+			false, "a on app", "2 duplicate-principal", "1 more rebuilder of: b (organisation o2)",
+		},
+		{
+			"one bundle twice", both, whole("app"),
+			[]attest.Named{offer("2", a.attest(t, pa)), offer("1", a.attest(t, pa))},
+			false, "a on app", "2 duplicate-principal", "1 more rebuilder of: b (organisation o2)",
+		},
+		{
+			"one key under two names", rebuilders(2, []string{"organisation"}, byKey("a", "o1", a), byKey("z", "o2", signer{a.key, bytes.ReplaceAll(a.pub, []byte("\n"), []byte("\r\n"))})), whole("app"),
+			[]attest.Named{offer("1", a.attest(t, pa)), offer("2", a.attest(t, pa))},
+			false, "a on app", "2 duplicate-principal", "the policy lists too few independent principals: 2 of rebuilder demanded, 1 could count",
+		},
+		{
+			"one organisation", three, whole("app"),
+			[]attest.Named{offer("1", a.attest(t, pa)), offer("2", b.attest(t, pa))},
+			false, "a on app", "2 not-independent", "1 more rebuilder of: c (organisation o2)",
+		},
+		{
+			"one organisation, and another", three, whole("app"),
+			[]attest.Named{offer("1", a.attest(t, pa)), offer("2", b.attest(t, pa)), offer("3", c.attest(t, pa))},
+			true, "a on app, c on app", "2 not-independent", "",
+		},
+		{
+			"either of two would do", three, whole("app"),
+			[]attest.Named{offer("3", c.attest(t, pa))},
+			false, "c on app", "", "1 more rebuilder of: a (organisation o1), b (organisation o1)",
+		},
+		{
+			"one key shared by two organisations joins them",
+			rebuilders(2, []string{"organisation"}, byKey("a", "o1", a), byKey("a2", "o2", a), byKey("b", "o2", b), byKey("c", "o3", c)), whole("app"),
+			[]attest.Named{offer("1", a.attest(t, pa)), offer("2", b.attest(t, pa))},
+			false, "a on app", "2 not-independent", "1 more rebuilder of: c (organisation o3)",
+		},
+		{
+			"files: each needs its own two", both, withFiles("pkg", "f", "g"),
+			[]attest.Named{offer("1", a.attest(t, provenance(t, "f", "g"))), offer("2", b.attest(t, provenance(t, "f")))},
+			false, "a on f, a on g, b on f", "", "1 more rebuilder of: b (organisation o2), for g",
+		},
+		{
+			"files: two of two different files are no two", both, withFiles("pkg", "f", "g"),
+			[]attest.Named{offer("1", a.attest(t, provenance(t, "f"))), offer("2", b.attest(t, provenance(t, "g")))},
+			false, "a on f, b on g", "", "1 more rebuilder of: b (organisation o2), for f; 1 more rebuilder of: a (organisation o1), for g",
+		},
+		{
+			"files: the whole vouches for each", both, withFiles("pkg", "f", "g"),
+			[]attest.Named{offer("1", a.attest(t, provenance(t, "pkg"))), offer("2", b.attest(t, provenance(t, "f", "g")))},
+			true, "a on pkg, b on f, b on g", "", "",
+		},
+		{
+			"files: two statements of one party cover two files", both, withFiles("pkg", "f", "g"),
+			[]attest.Named{offer("1", a.attest(t, provenance(t, "f"))), offer("2", a.attest(t, provenance(t, "g"))), offer("3", b.attest(t, provenance(t, "pkg")))},
+			true, "a on f, a on g, b on pkg", "", "",
+		},
+		{
+			"not demanded", rebuilders(0, nil, byKey("a", "", a)), whole("app"),
+			[]attest.Named{offer("1", a.attest(t, pa))},
+			false, "a on app", "", "",
+		},
+		{
+			"nobody listed", rebuilders(1, nil), whole("app"),
+			[]attest.Named{offer("1", a.attest(t, pa))},
+			false, "", "1 untrusted-signer", "the policy lists too few independent principals: 1 of rebuilder demanded, 0 could count",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			v := only(t, attest.Set{Artifact: "x", Bundles: tt.bundles, Subjects: tt.subjects, Roles: []trust.Role{tt.role}})
+			if v.Met != tt.met || counted(v) != tt.counted || refusals(v) != tt.refusals || v.Missing.String() != tt.missing {
+				t.Errorf("met %v, counted %q, refused %q, missing %q", v.Met, counted(v), refusals(v), v.Missing)
+			}
+			if v.Demanded != (tt.role.Threshold > 0) || v.Threshold != tt.role.Threshold {
+				t.Errorf("demanded %v, threshold %d", v.Demanded, v.Threshold)
+			}
+		})
+	}
+}
+
+func TestVerifySetRefuses(t *testing.T) {
+	a, stranger, auditor := newSigner(t), newSigner(t), newSigner(t)
+	v, foreign := newVirtual(t), newVirtual(t)
+	roots := map[string][]byte{"own": v.trustedRoot(t)}
+	pa := provenance(t, "app")
+	roles := []trust.Role{
+		rebuilders(1, nil, byKey("a", "", a), trust.Principal{Name: "ci", Identity: alice, Issuer: issuer, Root: "own"}),
+		{Name: trust.Auditor, Principals: []trust.Principal{byKey("auditor", "", auditor)}},
+	}
+	sum := hexSum("app")
+	wrong512 := fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"n","digest":{"sha256":%q,"sha512":%q}}],"predicateType":%q,"predicate":{}}`, sum, sum+sum, attest.ProvenanceType)
+	twoReadings := bytes.Replace(pa, []byte(`"predicateType"`), []byte(`"Subject":[],"predicateType"`), 1)
+	slsa := func(predicate any) []byte { return a.attest(t, says(t, attest.ProvenanceType, predicate, "app")) }
+	m := func(kv ...any) map[string]any {
+		out := map[string]any{}
+		for i := 0; i < len(kv); i += 2 {
+			out[kv[i].(string)] = kv[i+1]
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		name   string
+		bundle []byte
+		want   attest.Code
+	}{
+		{"key", a.attest(t, pa), ""},
+		{"identity", v.attestAs(t, alice, issuer, pa, signOptions{}), ""},
+		{"extended provenance", slsa(m("buildDefinition", m("buildType", "x", "extra", 1), "runDetails", m("builder", m("id", "y", "version", m())), "more", m())), ""},
+
+		{"not a bundle", []byte("{}"), attest.Unreadable},
+		{"empty", nil, attest.Unreadable},
+		{"huge", bytes.Repeat([]byte(" "), attest.MaxBundle+1), attest.TooLarge},
+		{"stranger's key", stranger.attest(t, pa), attest.UntrustedSigner},
+		{"our hint on a stranger's signature", edit(t, stranger.attest(t, pa), func(b map[string]any) {
+			in(b, "verificationMaterial")["publicKey"] = map[string]any{"hint": hintOf(t, a.attest(t, pa))}
+		}), attest.BadSignature},
+		{"payload changed", flip(t, a.attest(t, pa), "dsseEnvelope", "payload"), attest.BadSignature},
+		{"identity, payload changed", flip(t, v.attestAs(t, alice, issuer, pa, signOptions{}), "dsseEnvelope", "payload"), attest.BadSignature},
+		{"vendor's own root", foreign.attestAs(t, alice, issuer, pa, signOptions{}), attest.UntrustedRoot},
+		{"another identity", v.attestAs(t, bob, issuer, pa, signOptions{}), attest.WrongIdentity},
+		{"identity of another issuer", v.attestAs(t, alice, issuer+"/", pa, signOptions{}), attest.WrongIdentity},
+		{"not logged", v.attestAs(t, alice, issuer, pa, signOptions{noLog: true}), attest.NotLogged},
+		{"timestamp on a key without a root", edit(t, a.attest(t, pa), func(b map[string]any) {
+			in(b, "verificationMaterial")["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": []any{map[string]any{"signedTimestamp": "AAAA"}}}
+		}), attest.UnexpectedMaterial},
+		{"the auditor as a rebuilder", auditor.attest(t, pa), attest.RoleNotClaimed},
+
+		{"not a statement", a.sign(t, "text/plain", []byte("x")), attest.BadStatement},
+		{"two readings", v.attestAs(t, alice, issuer, twoReadings, signOptions{}), attest.BadStatement},
+		{"about something else", a.attest(t, provenance(t, "other")), attest.SubjectMismatch},
+		{"wrong sha512 beside the right sha256", v.attestAs(t, alice, issuer, wrong512, signOptions{}), attest.SubjectMismatch},
+		{"provenance without a builder", slsa(m("buildDefinition", m("buildType", "x"), "runDetails", m())), attest.BadStatement},
+		{"provenance without a build type", slsa(m("buildDefinition", m(), "runDetails", m("builder", m("id", "y")))), attest.BadStatement},
+		{"provenance with a field in another case", slsa(m("BuildDefinition", m("buildType", "x"), "runDetails", m("builder", m("id", "y")))), attest.BadStatement},
+		{"not provenance", a.attest(t, says(t, "https://example.org/x", m(), "app")), attest.PredicateRefused},
+		{"older provenance", a.attest(t, says(t, "https://slsa.dev/provenance/v0.2", m(), "app")), attest.PredicateRefused},
+		{"comparison, good", a.attest(t, says(t, attest.ComparisonType, m("level", "bit-identical"), "app")), attest.PredicateRefused},
+		{"comparison, bad", a.attest(t, says(t, attest.ComparisonType, m("level", "unexplained"), "app")), attest.PredicateFailed},
+		{"summary that says no", a.attest(t, says(t, attest.SummaryType, m("verificationResult", "FAILED"), "app")), attest.PredicateFailed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := attest.VerifySet(attest.Set{
+				Artifact: "x", Bundles: []attest.Named{offer("b", tt.bundle)}, Subjects: withFiles("pkg", "app"), Roles: roles, Roots: roots,
+			})
+			role := got.Roles[1]
+			if role.Role != trust.Rebuilder {
+				t.Fatalf("roles are not in order: %s", role.Role)
+			}
+			if tt.want == "" {
+				if !role.Met || len(role.Refusals) > 0 || len(role.Counted) != 1 {
+					t.Fatalf("not counted: %+v", role)
+				}
+				return
+			}
+			if role.Met || role.Count != 0 || len(role.Counted) != 0 || refusals(role) != "b "+string(tt.want) {
+				t.Fatalf("met %v, refused %+v, want %s", role.Met, role.Refusals, tt.want)
+			}
+		})
+	}
+}
+
+// In the other roles any statement speaks, but a signed "no" does not count as
+// somebody speaking for the artifact.
+func TestVerifySetPredicates(t *testing.T) {
+	s := newSigner(t)
+	for _, tt := range []struct {
+		name, predicateType string
+		predicate           string
+		want                attest.Code
+	}{
+		{"anything", "https://example.org/x", `{}`, ""},
+		{"summary passed", attest.SummaryType, `{"verificationResult":"PASSED"}`, ""},
+		{"summary failed", attest.SummaryType, `{"verificationResult":"FAILED"}`, attest.PredicateFailed},
+		{"summary in other words", attest.SummaryType, `{"verificationResult":"passed"}`, attest.PredicateFailed},
+		{"summary silent", attest.SummaryType, `{}`, attest.BadStatement},
+		{"summary null", attest.SummaryType, `{"verificationResult":null}`, attest.BadStatement},
+		{"summary in another case", attest.SummaryType, `{"VerificationResult":"PASSED"}`, attest.BadStatement},
+		{"comparison identical", attest.ComparisonType, `{"level":"bit-identical"}`, ""},
+		{"comparison after graft", attest.ComparisonType, `{"level":"identical-after-graft"}`, ""},
+		{"comparison normalised", attest.ComparisonType, `{"level":"equal-after-declared-normalisation"}`, ""},
+		{"comparison explained", attest.ComparisonType, `{"level":"explained"}`, attest.PredicateFailed},
+		{"comparison build failed", attest.ComparisonType, `{"level":"build-failed"}`, attest.PredicateFailed},
+		{"comparison unknown", attest.ComparisonType, `{"level":"perfect"}`, attest.PredicateFailed},
+		{"test failed", attest.TestResultType, `{"result":"FAILED"}`, attest.PredicateFailed},
+		{"test passed", attest.TestResultType, `{"result":"PASSED"}`, ""},
+		{"report not met", attest.ReportType, `{"result":"not-met"}`, attest.PredicateFailed},
+		{"report incomplete", attest.ReportType, `{"result":"incomplete"}`, attest.PredicateFailed},
+		{"report met", attest.ReportType, `{"result":"met"}`, ""},
+		{"provenance", attest.ProvenanceType, `{"buildDefinition":{"buildType":"x"},"runDetails":{"builder":{"id":"y"}}}`, ""},
+		{"provenance empty", attest.ProvenanceType, `{}`, attest.BadStatement},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			payload := fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1","predicate":%s,"predicateType":%q,"subject":[{"digest":{"sha256":%q},"name":"n"}]}`, tt.predicate, tt.predicateType, hexSum("app"))
+			for _, role := range []string{trust.Vendor, trust.Auditor, trust.Agency} {
+				v := only(t, attest.Set{
+					Bundles:  []attest.Named{{Name: "b", Role: role, Bytes: s.attest(t, payload)}},
+					Subjects: whole("app"), Roles: []trust.Role{{Name: role, Threshold: 1, Principals: []trust.Principal{byKey("s", "", s)}}},
+				})
+				want := "b " + string(tt.want)
+				if tt.want == "" {
+					want = ""
+				}
+				if v.Met != (tt.want == "") || refusals(v) != want {
+					t.Errorf("%s: met %v, refused %v", role, v.Met, v.Refusals)
+				}
+			}
+		})
+	}
+}
+
+func TestVerifySetModel(t *testing.T) {
+	v := newVirtual(t)
+	b := v.attestAs(t, alice, issuer, provenance(t, "app", "unrelated"), signOptions{})
+	got := only(t, attest.Set{
+		Bundles: []attest.Named{offer("b", b)}, Subjects: whole("app"), Roots: map[string][]byte{"own": v.trustedRoot(t)},
+		Roles: []trust.Role{rebuilders(1, nil, trust.Principal{Name: "ci", Organisation: "o", Identity: alice, Issuer: issuer, Root: "own"})},
+	})
+	want := []attest.Attested{{
+		Bundle: "b", BundleDigest: "sha256:" + hexSum(string(b)), Role: trust.Rebuilder, Principal: "ci", Organisation: "o", Issuer: issuer,
+		PredicateType: attest.ProvenanceType, Builder: "https://builder.example", BuildType: "https://builder.example/type", Subject: "app",
+	}}
+	if !reflect.DeepEqual(got.Counted, want) {
+		t.Errorf("got %+v", got.Counted)
+	}
+}
+
+func TestVerifySetKeyWithRoot(t *testing.T) {
+	v, s := newVirtual(t), newSigner(t)
+	roots := map[string][]byte{"own": v.trustedRoot(t)}
+	role := rebuilders(1, nil, trust.Principal{Name: "a", Key: s.pub, Root: "own"})
+	stamped := v.keyBundle(t, s, provenance(t, "app"), signOptions{})
+	for name, tt := range map[string]struct {
+		bundle []byte
+		want   string
+	}{
+		"stamped":                    {stamped, ""},
+		"not stamped":                {s.attest(t, provenance(t, "app")), "b not-logged"},
+		"stamped by somebody else":   {newVirtual(t).keyBundle(t, s, provenance(t, "app"), signOptions{}), "b not-logged"},
+		"stamped, of another key":    {v.keyBundle(t, newSigner(t), provenance(t, "app"), signOptions{}), "b untrusted-signer"},
+		"stamp moved to another one": {edit(t, s.attest(t, provenance(t, "app", "x")), func(m map[string]any) { moveStamps(t, stamped, m) }), "b not-logged"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := only(t, attest.Set{Bundles: []attest.Named{offer("b", tt.bundle)}, Subjects: whole("app"), Roles: []trust.Role{role}, Roots: roots})
+			if got.Met != (tt.want == "") || refusals(got) != tt.want {
+				t.Errorf("met %v, refused %v", got.Met, got.Refusals)
+			}
+		})
+	}
+}
+
+// A pattern is one principal, however many names sign under it; a name that an
+// entry lists exactly is another.
+func TestVerifySetMatch(t *testing.T) {
+	v := newVirtual(t)
+	roots := map[string][]byte{"own": v.trustedRoot(t)}
+	match := trust.Principal{Name: "anybody at acme", Match: `[a-z]+@acme\.example`, Issuer: issuer, Root: "own"}
+	exact := trust.Principal{Name: "alice", Identity: alice, Issuer: issuer, Root: "own"}
+	sign := func(name string) attest.Named {
+		return offer(name, v.attestAs(t, name+"@acme.example", issuer, provenance(t, "app"), signOptions{}))
+	}
+	for _, tt := range []struct {
+		name       string
+		principals []trust.Principal
+		bundles    []attest.Named
+		count      int
+		refusals   string
+	}{
+		{"two names, one pattern", []trust.Principal{match}, []attest.Named{sign("carol"), sign("dave")}, 1, "dave duplicate-principal"},
+		{"one name, exact and pattern", []trust.Principal{match, exact}, []attest.Named{sign("alice")}, 1, ""},
+		{"one name twice, exact and pattern", []trust.Principal{match, exact}, []attest.Named{sign("alice"), {Name: "again", Role: trust.Rebuilder, Bytes: sign("alice").Bytes}}, 1, ""},
+		{"two names, exact and pattern", []trust.Principal{match, exact}, []attest.Named{sign("alice"), sign("dave")}, 2, ""},
+		{"many names, one pattern", []trust.Principal{match, exact}, []attest.Named{sign("bert"), sign("carol"), sign("dave"), sign("erin")}, 1, "carol duplicate-principal, dave duplicate-principal, erin duplicate-principal"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := only(t, attest.Set{Bundles: tt.bundles, Subjects: whole("app"), Roles: []trust.Role{rebuilders(2, nil, tt.principals...)}, Roots: roots})
+			if got.Count != tt.count || got.Met != (tt.count >= 2) {
+				t.Errorf("count %d, met %v: %+v", got.Count, got.Met, got.Refusals)
+			}
+			if tt.refusals != "" && refusals(got) != tt.refusals {
+				t.Errorf("refused %s", refusals(got))
+			}
+		})
+	}
+}
+
+func TestVerifySetBadPolicy(t *testing.T) {
+	s := newSigner(t)
+	good := attest.Set{
+		Bundles: []attest.Named{offer("b", s.attest(t, provenance(t, "app")))}, Subjects: whole("app"),
+		Roles: []trust.Role{rebuilders(1, nil, byKey("a", "", s))},
+	}
+	for name, change := range map[string]func(*attest.Set){
+		"no subjects": func(set *attest.Set) { set.Subjects = nil },
+		"subject misspelt": func(set *attest.Set) {
+			set.Subjects[0].Digests = map[string]string{"sha256": strings.ToUpper(hexSum("app"))}
+		},
+		"weak subject":         func(set *attest.Set) { set.Subjects[0].Digests = map[string]string{"sha1": hexSum("app")[:40]} },
+		"two subjects, a name": func(set *attest.Set) { set.Subjects = append(set.Subjects, set.Subjects[0]) },
+		"role twice":           func(set *attest.Set) { set.Roles = append(set.Roles, set.Roles[0]) },
+		"unknown role":         func(set *attest.Set) { set.Roles[0].Name = "friend" },
+		"root not given": func(set *attest.Set) {
+			set.Roles[0].Principals = append(set.Roles[0].Principals, trust.Principal{Name: "x", Identity: alice, Issuer: issuer, Root: "r"})
+		},
+		"root unreadable": func(set *attest.Set) {
+			set.Roles[0].Principals = append(set.Roles[0].Principals, trust.Principal{Name: "x", Identity: alice, Issuer: issuer, Root: "r"})
+			set.Roots = map[string][]byte{"r": []byte("{}")}
+		},
+		"weak principal": func(set *attest.Set) { set.Roles[0].Principals[0].Key = []byte("x") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := good
+			set.Subjects, set.Roles = slices.Clone(good.Subjects), slices.Clone(good.Roles)
+			set.Roles[0].Principals = slices.Clone(set.Roles[0].Principals)
+			change(&set)
+			for _, r := range attest.VerifySet(set).Roles {
+				if r.Met || len(r.Refusals) != 1 || r.Refusals[0].Code != attest.BadPolicy || r.Refusals[0].Bundle != "" || r.Missing.IsZero() {
+					t.Errorf("got %+v", r)
+				}
+			}
+		})
+	}
+	if !only(t, good).Met {
+		t.Error("the policy under change is not good itself")
+	}
+}
+
+func TestVerifySetOtherRolesAndArtifacts(t *testing.T) {
+	s := newSigner(t)
+	b := s.attest(t, provenance(t, "app"))
+	v := attest.VerifySet(attest.Set{
+		Artifact: "x", Subjects: whole("app"), Roles: []trust.Role{rebuilders(1, nil, byKey("a", "", s))},
+		Bundles: []attest.Named{
+			{Name: "friend", Role: "friend", Artifact: "x", Bytes: b},
+			{Name: "vendor", Role: trust.Vendor, Artifact: "x", Bytes: b},
+			{Name: "elsewhere", Role: trust.Rebuilder, Artifact: "y", Bytes: b},
+		},
+	})
+	if v.Roles[0].Met || refusals(v.Roles[0]) != "elsewhere subject-mismatch" {
+		t.Errorf("got %+v", v.Roles[0])
+	}
+	if refusals(attest.RoleVerdict{Refusals: v.Refusals}) != "friend role-not-trusted, vendor role-not-trusted" {
+		t.Errorf("got %+v", v.Refusals)
+	}
+}
+
+// One verdict for any order of anything, and from any number of goroutines.
+func TestVerifySetOrder(t *testing.T) {
+	v := newVirtual(t)
+	keys := []signer{newSigner(t), newSigner(t), newSigner(t)}
+	var principals []trust.Principal
+	var bundles []attest.Named
+	for i, k := range keys {
+		principals = append(principals, byKey(fmt.Sprint("k", i), fmt.Sprint("o", i/2), k))
+		for j, file := range []string{"pkg", "f", "g"} {
+			bundles = append(bundles, offer(fmt.Sprintf("k%d-%d", i, j), k.attest(t, provenance(t, file))))
+		}
+	}
+	principals = append(principals,
+		trust.Principal{Name: "m1", Organisation: "o3", Match: `[a-z]+@acme\.example`, Issuer: issuer, Root: "own"},
+		trust.Principal{Name: "m2", Organisation: "o4", Match: `(alice|erin)@acme\.example`, Issuer: issuer, Root: "own"})
+	for _, who := range []string{"alice", "dave"} {
+		bundles = append(bundles, offer(who, v.attestAs(t, who+"@acme.example", issuer, provenance(t, "pkg", "f"), signOptions{})))
+	}
+	bundles = append(bundles, offer("broken", []byte("{")), offer("stranger", newSigner(t).attest(t, provenance(t, "f"))))
+	set := attest.Set{
+		Artifact: "x", Bundles: bundles, Subjects: withFiles("pkg", "f", "g"), Roots: map[string][]byte{"own": v.trustedRoot(t)},
+		Roles: []trust.Role{rebuilders(3, []string{"organisation"}, principals...), {Name: trust.Vendor, Principals: principals[:1]}},
+	}
+	want := attest.VerifySet(set)
+	if !want.Roles[0].Met || want.Roles[0].Count != 4 {
+		t.Fatalf("the set under shuffle is not as meant: %+v", want.Roles[0])
+	}
+	var wg sync.WaitGroup
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		s := set
+		s.Bundles, s.Subjects, s.Roles = shuffled(r, set.Bundles), shuffled(r, set.Subjects), shuffled(r, set.Roles)
+		for i := range s.Roles {
+			s.Roles[i].Principals = shuffled(r, s.Roles[i].Principals)
+		}
+		wg.Go(func() {
+			if got := attest.VerifySet(s); !reflect.DeepEqual(got, want) {
+				t.Errorf("seed %d: got %+v, want %+v", seed, got, want)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func shuffled[T any](r *rand.Rand, in []T) []T {
+	out := slices.Clone(in)
+	r.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out
+}
+
+func TestReasonsAreSafe(t *testing.T) {
+	s := newSigner(t)
+	payload := says(t, "https://example.org/x", map[string]string{}, "app")
+	payload = bytes.Replace(payload, []byte("example.org/x"), []byte("example.org/<b>"), 1)
+	v := only(t, attest.Set{
+		Bundles:  []attest.Named{offer("b\x1b", s.attest(t, payload)), offer("c", []byte("{\"\u202e\":1}"))},
+		Subjects: whole("app"), Roles: []trust.Role{rebuilders(1, nil, byKey("a\u00e9", "", s))},
+	})
+	for _, r := range v.Refusals {
+		if strings.ContainsAny(r.Reason.String(), "\x1b\u202e\n") || r.Reason.IsZero() {
+			t.Errorf("reason %q", r.Reason)
+		}
+	}
+	if len(v.Refusals) != 2 {
+		t.Errorf("refusals %+v", v.Refusals)
+	}
+}
+
+// What a statement says about its subjects is matched by digest; the name in a
+// verdict is the submission's.
+func TestVerifySetNamesOurSubject(t *testing.T) {
+	s := newSigner(t)
+	payload, err := statement.New(attest.ProvenanceType, []statement.Subject{{Name: "something else", Digest: map[string]string{"sha256": hexSum("app")}}},
+		map[string]any{"buildDefinition": map[string]string{"buildType": "x"}, "runDetails": map[string]any{"builder": map[string]string{"id": "y"}}})
+	check(t, err)
+	v := only(t, attest.Set{Bundles: []attest.Named{offer("b", s.attest(t, payload))}, Subjects: whole("app"), Roles: []trust.Role{rebuilders(1, nil, byKey("a", "", s))}})
+	if counted(v) != "a on app" {
+		t.Errorf("counted %s", counted(v))
+	}
+}
