@@ -19,15 +19,15 @@ func TestClassify(t *testing.T) {
 		{"0.0.0.0", special}, {"0.1.2.3", special}, {"10.1.2.3", private}, {"100.64.0.1", private},
 		{"100.127.255.255", private}, {"100.128.0.1", public}, {"127.0.0.1", loopback}, {"127.255.0.1", loopback},
 		{"168.63.129.16", special}, {"169.254.169.254", special}, {"172.15.0.1", public}, {"172.16.0.1", private},
-		{"172.31.255.255", private}, {"172.32.0.1", public}, {"192.0.0.192", special}, {"192.0.2.1", special},
-		{"192.168.1.1", private}, {"198.18.0.1", special}, {"198.19.255.255", special}, {"198.20.0.1", public},
-		{"203.0.113.9", special}, {"224.0.0.1", special}, {"240.0.0.1", special}, {"255.255.255.255", special},
+		{"172.31.255.255", private}, {"172.32.0.1", public}, {"192.0.0.192", special}, {"192.0.2.1", private},
+		{"192.168.1.1", private}, {"198.18.0.1", private}, {"198.19.255.255", private}, {"198.20.0.1", public},
+		{"203.0.113.9", private}, {"224.0.0.1", special}, {"240.0.0.1", special}, {"255.255.255.255", special},
 		{"1.1.1.1", public},
 		{"::", special}, {"::1", loopback}, {"::7f00:1", special}, {"::ffff:127.0.0.1", loopback},
 		{"::ffff:10.0.0.1", private}, {"::ffff:1.1.1.1", public}, {"64:ff9b::7f00:1", loopback},
 		{"64:ff9b::a00:1", private}, {"64:ff9b::101:101", public}, {"64:ff9b:1::101:101", special},
 		{"2002:7f00:1::", loopback}, {"2002:a9fe:a9fe::1", special}, {"2002:101:101::", public},
-		{"2001::1", special}, {"2001:db8::1", special}, {"2606:4700::1", public}, {"fc00::1", private},
+		{"2001::1", special}, {"2001:db8::1", private}, {"2606:4700::1", public}, {"fc00::1", private},
 		{"fd00:ec2::254", private}, {"fe80::1", special}, {"fe80::1%eth0", special}, {"fec0::1", special},
 		{"ff02::1", special}, {"4000::1", special}, {"5f00::1", special},
 	} {
@@ -46,7 +46,7 @@ func spellings() []string {
 		"[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::127.0.0.1]", "[2002:7f00:1::]",
 		"[fe80::1%25eth0]", "[fd00::1]", "[fc00::1]", "[ff02::1]", "10.0.0.1", "172.16.5.4", "192.168.0.1",
 		"100.64.0.1", "169.254.169.254", "[::ffff:169.254.169.254]", "198.18.0.1", "224.0.0.1", "255.255.255.255",
-		"240.0.0.1", "localhost", "LOCALHOST", "localhost.", "rebind.example.com", "127.0.0.1.rebind.example.com",
+		"240.0.0.1", "192.0.2.1", "198.51.100.7", "203.0.113.80", "[2001:db8::1]", "localhost", "LOCALHOST", "localhost.", "rebind.example.com", "127.0.0.1.rebind.example.com",
 		"１２７.０.０.１", "①②⑦.0.0.1", "user@example.com", "user:pw@example.com", "[::1", "a b.example.com",
 	}
 }
