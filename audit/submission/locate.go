@@ -89,7 +89,7 @@ func GoModule(purl string) (path, version string, ok bool) {
 	path, version, _ = strings.Cut(rest, "@")
 	path, errPath := url.PathUnescape(path)
 	version, errVersion := url.PathUnescape(version)
-	if errPath != nil || errVersion != nil || module.Check(path, version) != nil {
+	if errPath != nil || errVersion != nil || module.Check(path, version) != nil || module.CanonicalVersion(version) != version {
 		return "", "", false
 	}
 	return path, version, true
