@@ -1,0 +1,3 @@
+package sandbox
+
+func elsewhere() (int, bool) { return 0, false }
