@@ -44,6 +44,9 @@ func walkTarStream(w walker, src io.Reader) error {
 func (w walker) tarMember(h *tar.Header, r io.Reader, buffer *bytes.Buffer) error {
 	buffer.Reset()
 	room := w.budget.room()
+	if h.Size > room { // a sparse file is mostly not there: its zeros need not be made
+		return w.budget.spent(w.name, h.Name, h.Size)
+	}
 	n, err := buffer.ReadFrom(io.LimitReader(r, room+1))
 	if n > room {
 		return w.budget.spent(w.name, h.Name, n)
