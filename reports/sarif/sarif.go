@@ -129,11 +129,12 @@ func level(s reports.Severity) string {
 }
 
 func place(l reports.Location) location {
-	out := location{PhysicalLocation: &physical{ArtifactLocation: artifact{URI: relative(l.Path.String())}}}
-	if l.Line > 0 {
-		out.PhysicalLocation.Region = &region{StartLine: l.Line}
+	where := region{StartLine: l.Line}
+	if l.Line <= 0 {
+		start, length := 0, 0
+		where = region{ByteOffset: &start, ByteLength: &length}
 	}
-	return out
+	return location{PhysicalLocation: &physical{ArtifactLocation: artifact{URI: relative(l.Path.String())}, Region: where}}
 }
 
 // relative is a path as a URI reference that can only point below where the

@@ -85,6 +85,9 @@ func TestRender(t *testing.T) {
 	if l := exec.Locations[0].PhysicalLocation; l.ArtifactLocation.URI != "cmd/agent/main.go" || l.Region.StartLine != 7 {
 		t.Errorf("location %+v", l)
 	}
+	if l := r.Results[1].Locations[0].PhysicalLocation; l.Region.StartLine != 0 || l.Region.ByteOffset == nil || *l.Region.ByteOffset != 0 {
+		t.Errorf("a whole file has region %+v", l.Region)
+	}
 	if steps := exec.CodeFlows[0].ThreadFlows[0].Locations; len(steps) != 2 || steps[1].Location.Message.Text != "os/exec.Command" {
 		t.Errorf("flow %+v", steps)
 	}

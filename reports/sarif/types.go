@@ -98,15 +98,19 @@ type location struct {
 
 type physical struct {
 	ArtifactLocation artifact `json:"artifactLocation"`
-	Region           *region  `json:"region,omitempty"`
+	Region           region   `json:"region"`
 }
 
 type artifact struct {
 	URI string `json:"uri"`
 }
 
+// region is a line, or, where the place is a whole file, the point at its start:
+// viewers do without a region badly.
 type region struct {
-	StartLine int `json:"startLine"`
+	StartLine  int  `json:"startLine,omitempty"`
+	ByteOffset *int `json:"byteOffset,omitempty"`
+	ByteLength *int `json:"byteLength,omitempty"`
 }
 
 type codeFlow struct {
