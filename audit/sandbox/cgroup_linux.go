@@ -48,6 +48,7 @@ func findControllers() []controller {
 	}
 	var found []controller
 	for _, c := range controllersFrom(string(own), string(mounts)) {
+		c.removeStale()
 		if c.usable() {
 			found = append(found, c)
 		}
@@ -106,6 +107,27 @@ func (c controller) usable() bool {
 	return err == nil
 }
 
+// groupPrefix begins the names of the groups of a process.
+func groupPrefix(pid int) string { return fmt.Sprintf("proffer-%d-", pid) }
+
+// removeStale removes the empty groups of processes that were killed. A group
+// in which something still runs cannot be removed.
+func (c controller) removeStale() {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		f := strings.Split(e.Name(), "-")
+		if len(f) != 3 || f[0] != "proffer" {
+			continue
+		}
+		if pid, err := strconv.Atoi(f[1]); err == nil && errors.Is(unix.Kill(pid, 0), unix.ESRCH) {
+			_ = unix.Rmdir(filepath.Join(c.dir, e.Name())) // in use, then
+		}
+	}
+}
+
 // A group limits all processes of one run together. The nil group limits none.
 type group struct{ dirs []string }
 
@@ -117,7 +139,7 @@ func newGroup(in []controller, lim Limits) (*group, error) {
 	}
 	g := &group{}
 	for _, c := range in {
-		dir, err := os.MkdirTemp(c.dir, "proffer-")
+		dir, err := os.MkdirTemp(c.dir, groupPrefix(os.Getpid()))
 		if err != nil {
 			g.remove()
 			return nil, fmt.Errorf("make a cgroup: %w", err)

@@ -175,7 +175,7 @@ func (l *launcher) rlimits(lim Limits) []rlimit {
 	}
 	same := func(resource int, v uint64) rlimit { return rlimit{Resource: resource, Soft: v, Max: v} }
 	return []rlimit{
-		{Resource: unix.RLIMIT_CPU, Soft: seconds, Max: seconds + 1},
+		same(unix.RLIMIT_CPU, seconds), // no warning first: Go programs ignore it
 		// Data, not address space: Go reserves far more than it uses.
 		same(unix.RLIMIT_DATA, uint64(lim.Memory)),
 		same(unix.RLIMIT_FSIZE, uint64(lim.FileSize)),

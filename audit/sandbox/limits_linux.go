@@ -23,6 +23,8 @@ var limitSigns = [...]limitSign{
 	{"ile too large", LimitFileSize},
 	{"out of memory", LimitMemory},
 	{"annot allocate memory", LimitMemory},
+	// The Go runtime may also trip over memory that it did not get.
+	{"goroutine 0 gp=", LimitMemory},
 	{"o space left on device", LimitTmp},
 	{"ailed to create new OS thread", LimitProcs},
 	{"esource temporarily unavailable", LimitProcs},
@@ -42,7 +44,8 @@ func (j *job) limitHit(o outcome, res Result) string {
 		return LimitCPU
 	case o.Signal == int(unix.SIGXFSZ):
 		return LimitFileSize
-	case res.UserCPU+res.SysCPU >= j.limits.CPU && (o.Signal == int(unix.SIGKILL) || bytes.Contains(res.Stderr, []byte("killed"))):
+	case res.UserCPU+res.SysCPU >= j.limits.CPU*8/10 && ( // the kernel counts in ticks
+	o.Signal == int(unix.SIGKILL) || bytes.Contains(res.Stderr, []byte("killed"))):
 		return LimitCPU
 	}
 	tail := res.Stderr[max(0, len(res.Stderr)-signTail):]

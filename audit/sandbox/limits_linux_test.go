@@ -122,7 +122,7 @@ func TestTheHostStaysAsItWas(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, e := range entries {
-				if strings.HasPrefix(e.Name(), "proffer-") {
+				if strings.HasPrefix(e.Name(), groupPrefix(os.Getpid())) {
 					t.Errorf("a cgroup is left: %s", e.Name())
 				}
 			}

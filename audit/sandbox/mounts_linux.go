@@ -37,28 +37,37 @@ func (l *launcher) mountOne(p *mountPoint, m *mounted) error {
 		return fmt.Errorf("look at what is to be bound: %w", err)
 	}
 	p.Folder = st.IsDir()
-	mapped := false
-	if l.tier == Namespaces && l.id.powerful {
-		fd, err := unix.OpenTree(unix.AT_FDCWD, p.Host, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
-		if err != nil {
-			return fmt.Errorf("reach %s: %w", p.Host, err)
-		}
-		m.files = append(m.files, os.NewFile(uintptr(fd), p.Host))
-		p.FD = fd
-		if mapped, err = l.restrictMapped(p); err != nil {
-			return err
-		}
-		p.FD = fdMounts + len(m.files) - 1
-	}
+	mapped, err := l.detach(p, m)
 	switch {
-	case !p.Writable:
+	case err != nil || !p.Writable:
+		return err
 	case l.id.spare && !mapped:
 		m.lent = append(m.lent, p.Host)
 		return changeOwner(p.Host, l.id.uid, l.id.gid)
-	default:
-		m.written = append(m.written, p.Host)
 	}
+	m.written = append(m.written, p.Host)
 	return nil
+}
+
+// detach makes a mount for the keeper, if this process may, and tells whether
+// its owners are mapped.
+func (l *launcher) detach(p *mountPoint, m *mounted) (mapped bool, err error) {
+	if l.tier != Namespaces || !l.id.powerful {
+		return false, nil
+	}
+	p.FD, err = unix.OpenTree(unix.AT_FDCWD, p.Host, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
+	if errors.Is(err, unix.EPERM) {
+		// The power is over a user namespace that does not own the mounts.
+		p.FD = 0
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reach %s: %w", p.Host, err)
+	}
+	m.files = append(m.files, os.NewFile(uintptr(p.FD), p.Host))
+	mapped, err = l.restrictMapped(p)
+	p.FD = fdMounts + len(m.files) - 1
+	return mapped, err
 }
 
 // restrictMapped puts the attributes on a mount, with the owners mapped where

@@ -150,6 +150,11 @@ func (l *launcher) prove(ctx context.Context, rec *reports.SandboxRecord) error 
 	if err := t.untouched(); err != nil {
 		return at("probe", err)
 	}
+	for i := range attempts {
+		if err := t.missing[attempts[i].Vector]; err != nil {
+			attempts[i].Detail += " (the host has none to reach: " + brief(err) + ")"
+		}
+	}
 	return at("probe", l.judge(attempts, notes, rec))
 }
 
@@ -187,6 +192,7 @@ type trap struct {
 	readOnly string // on the host, as writable
 	writable string
 	fds      []int
+	missing  map[string]error // vectors whose bait could not be laid
 }
 
 // layBait puts real files and real listeners in place.
@@ -218,10 +224,7 @@ func layBait(l *launcher) (*trap, error) {
 		return nil, fmt.Errorf("lay bait: %w", err)
 	}
 	t.ParentAge = age
-	if err := t.listen(); err != nil {
-		t.remove()
-		return nil, fmt.Errorf("lay bait: %w", err)
-	}
+	t.listen()
 	return t, nil
 }
 
@@ -246,44 +249,53 @@ func (t *trap) layHome() {
 }
 
 // listen opens sockets that would answer if they could be reached. The calls
-// are the kernel's own: nothing here may become a way to dial out.
-func (t *trap) listen() error {
-	open := func(domain, kind int, addr unix.Sockaddr, backlog bool) (int, error) {
-		fd, err := unix.Socket(domain, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-		if err != nil {
-			return 0, err
-		}
-		t.fds = append(t.fds, fd)
-		if err := unix.Bind(fd, addr); err != nil {
-			return 0, err
-		}
-		if backlog {
-			if err := unix.Listen(fd, 4); err != nil {
-				return 0, err
-			}
-		}
-		own, err := unix.Getsockname(fd)
-		if in, ok := own.(*unix.SockaddrInet4); ok {
-			return in.Port, err
-		}
-		return 0, err
-	}
+// are the kernel's own: nothing here may become a way to dial out. A host
+// without a network has no such bait, which the record then says.
+func (t *trap) listen() {
 	loopback := [4]byte{127, 0, 0, 1}
 	t.Abstract = "@proffer-" + t.Secret
-	var err error
-	if t.TCPPort, err = open(unix.AF_INET, unix.SOCK_STREAM, &unix.SockaddrInet4{Addr: loopback}, true); err != nil {
-		return fmt.Errorf("listen on loopback: %w", err)
+	t.missing = map[string]error{}
+	lay := func(vector string, domain, kind int, addr unix.Sockaddr) int {
+		fd, port, err := listenOn(domain, kind, addr)
+		if err != nil {
+			t.missing[vector] = err
+			return 9 // where nobody listens
+		}
+		t.fds = append(t.fds, fd)
+		return port
 	}
-	if t.UDPPort, err = open(unix.AF_INET, unix.SOCK_DGRAM, &unix.SockaddrInet4{Addr: loopback}, false); err != nil {
-		return fmt.Errorf("listen on loopback: %w", err)
+	t.TCPPort = lay("tcp-connect", unix.AF_INET, unix.SOCK_STREAM, &unix.SockaddrInet4{Addr: loopback})
+	t.UDPPort = lay("udp-send", unix.AF_INET, unix.SOCK_DGRAM, &unix.SockaddrInet4{Addr: loopback})
+	lay("abstract-socket", unix.AF_UNIX, unix.SOCK_STREAM, &unix.SockaddrUnix{Name: t.Abstract})
+	dir, err := os.Open(filepath.Dir(t.Socket))
+	if err != nil {
+		t.missing["socket-file"] = err
+		return
 	}
-	if _, err = open(unix.AF_UNIX, unix.SOCK_STREAM, &unix.SockaddrUnix{Name: t.Abstract}, true); err != nil {
-		return fmt.Errorf("listen on an abstract socket: %w", err)
+	defer dir.Close()
+	// The name of a socket is short; the folder's may be long.
+	short := fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(t.Socket))
+	lay("socket-file", unix.AF_UNIX, unix.SOCK_STREAM, &unix.SockaddrUnix{Name: short})
+}
+
+// listenOn opens one socket and tells its port, if it has any.
+func listenOn(domain, kind int, addr unix.Sockaddr) (fd, port int, err error) {
+	fd, err = unix.Socket(domain, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return 0, 0, err
 	}
-	if _, err = open(unix.AF_UNIX, unix.SOCK_STREAM, &unix.SockaddrUnix{Name: t.Socket}, true); err != nil {
-		return fmt.Errorf("listen on a socket file: %w", err)
+	err = unix.Bind(fd, addr)
+	if err == nil && kind == unix.SOCK_STREAM {
+		err = unix.Listen(fd, 4)
 	}
-	return nil
+	if err != nil {
+		return 0, 0, errors.Join(err, unix.Close(fd))
+	}
+	own, err := unix.Getsockname(fd)
+	if in, ok := own.(*unix.SockaddrInet4); ok {
+		port = in.Port
+	}
+	return fd, port, err
 }
 
 // untouched looks at the bait from outside: what the probe says of itself is
