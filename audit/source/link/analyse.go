@@ -3,7 +3,10 @@ package link
 import (
 	"cmp"
 	"context"
+	"errors"
 	"go/token"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -11,19 +14,21 @@ import (
 )
 
 // Analyse loads the packages and answers what they can do. An error means that
-// there is no answer at all; what is missing from an answer is in its Gaps.
-func Analyse(ctx context.Context, req Request, set *rules.Set) (*Report, error) {
-	c, err := load(ctx, req, set)
+// there is no answer at all; what is missing from an answer is in its Gaps. The
+// phases are told as they begin.
+func Analyse(ctx context.Context, req Request, set *rules.Set, phase func(string)) (*Report, error) {
+	c, err := load(ctx, req, set, phase)
 	if err != nil {
-		return nil, err
+		return nil, errors.New(newNamer(req).scrub(err.Error()))
 	}
-	r := &Report{Config: config(req), Capabilities: []Capability{}, Modules: []Module{}, Endpoints: []Endpoint{}, Linknames: []Linkname{}}
+	r := &Report{Go: version(req.GOROOT), Config: config(req), Capabilities: []Capability{}, Modules: []Module{}, Endpoints: []Endpoint{}, Linknames: []Linkname{}}
 	r.files(c)
 	cgo := cgoFiles(c)
-	p, err := build(ctx, c)
+	p, err := build(ctx, c, phase)
 	if err != nil {
 		return nil, err
 	}
+	phase("call graph")
 	g := connect(c, p, set)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -41,6 +46,16 @@ func Analyse(ctx context.Context, req Request, set *rules.Set) (*Report, error) 
 	})
 	r.Gaps = append([]Gap{}, c.gaps...)
 	return r, nil
+}
+
+// version is the toolchain's own word for its version, empty if it has none.
+func version(goroot string) string {
+	b, err := os.ReadFile(filepath.Join(goroot, "VERSION"))
+	if err != nil {
+		return ""
+	}
+	first, _, _ := strings.Cut(string(b), "\n")
+	return strings.TrimSpace(first)
 }
 
 func config(req Request) string {

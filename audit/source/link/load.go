@@ -82,8 +82,9 @@ type closure struct {
 }
 
 // load lists, parses and type-checks. Only what prevents any answer is an error.
-func load(ctx context.Context, req Request, set *rules.Set) (*closure, error) {
+func load(ctx context.Context, req Request, set *rules.Set, phase func(string)) (*closure, error) {
 	c := &closure{fset: token.NewFileSet(), byID: map[string]*unit{}, names: newNamer(req)}
+	phase("list packages")
 	roots, err := packages.Load(&packages.Config{
 		Context: ctx,
 		Mode: packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedDeps |
@@ -101,9 +102,10 @@ func load(ctx context.Context, req Request, set *rules.Set) (*closure, error) {
 	if !slices.ContainsFunc(c.units, func(u *unit) bool { return u.origin == own && len(u.meta.GoFiles) > 0 }) {
 		c.gaps = append(c.gaps, Gap{strings.Join(req.Patterns, " "), "no Go package of the main module matches in this configuration"})
 	}
-	if err := c.parse(ctx, req.Limits.withDefaults()); err != nil {
+	if err := c.parse(ctx, req.Limits.withDefaults(), phase); err != nil {
 		return nil, err
 	}
+	phase("type-check")
 	c.check(ctx, types.SizesFor("gc", req.GOARCH))
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("type-check: %w", err)
@@ -155,7 +157,7 @@ func (c *closure) gap(u *unit, why string) {
 
 // parse reads all files one after the other, so that positions are the same in
 // every run.
-func (c *closure) parse(ctx context.Context, lim Limits) error {
+func (c *closure) parse(ctx context.Context, lim Limits, phase func(string)) error {
 	var total int64
 	for _, u := range c.units {
 		if err := ctx.Err(); err != nil {
@@ -164,6 +166,7 @@ func (c *closure) parse(ctx context.Context, lim Limits) error {
 		if u.meta.PkgPath == "unsafe" {
 			continue
 		}
+		phase("parse " + u.meta.PkgPath)
 		size, sources, err := readAll(u.meta.GoFiles)
 		if err != nil {
 			c.gap(u, c.names.scrub(err.Error()))
@@ -235,7 +238,13 @@ func (c *closure) check(ctx context.Context, sizes types.Sizes) {
 
 // checkOne type-checks one package and returns why it cannot be built, if so. A
 // package that imports a broken one is broken: its types may have holes.
-func (c *closure) checkOne(u *unit, sizes types.Sizes) string {
+func (c *closure) checkOne(u *unit, sizes types.Sizes) (why string) {
+	defer func() {
+		// The type checker is not made for malice; what breaks it is a gap.
+		if r := recover(); r != nil {
+			why = fmt.Sprintf("the type checker failed: %v", r)
+		}
+	}()
 	if u.meta.PkgPath == "unsafe" {
 		u.types = types.Unsafe
 		return ""

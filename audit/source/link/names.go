@@ -49,11 +49,15 @@ func (n namer) scrub(msg string) string {
 	return strings.NewReplacer(n.source, "", n.goroot, "$GOROOT/", n.cache, "").Replace(msg)
 }
 
-// origin is where a package comes from, by the folder that its files are in: a
-// package that only bears a standard name is not of the standard library.
+// origin is where a package comes from, by its module and the folder that its
+// files are in: a package that only bears a standard name is not of the standard
+// library.
 func (n namer) origin(p *packages.Package) origin {
 	if p.PkgPath == "unsafe" {
 		return standard
+	}
+	if p.Module != nil && !p.Module.Main {
+		return module
 	}
 	dir := p.Dir
 	if dir == "" && len(p.GoFiles) > 0 {

@@ -32,7 +32,7 @@ type program struct {
 
 // build makes SSA form of every package that type-checks and is not opaque. What
 // only it needs (syntax, type information) is let go package by package.
-func build(ctx context.Context, c *closure) (p *program, err error) {
+func build(ctx context.Context, c *closure, phase func(string)) (p *program, err error) {
 	p = &program{
 		ssa:      ssa.NewProgram(c.fset, ssa.InstantiateGenerics|ssa.BuildSerially),
 		units:    map[*types.Package]*unit{},
@@ -67,6 +67,7 @@ func build(ctx context.Context, c *closure) (p *program, err error) {
 		}
 		if u.types != nil {
 			at = u.meta.PkgPath
+			phase("build " + at)
 			p.ssa.Package(u.types).Build()
 			u.files, u.info = nil, nil
 		}

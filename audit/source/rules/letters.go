@@ -10,6 +10,7 @@ import (
 // Confusables maps letters onto the ASCII letter that they are drawn like.
 type Confusables struct {
 	ascii map[rune]byte
+	weak  map[rune]bool
 	math  [2]rune
 }
 
@@ -42,6 +43,17 @@ func (c *Confusables) Skeleton(word string) (string, bool) {
 		b.WriteRune(r)
 	}
 	return b.String(), changed
+}
+
+// Strong reports that word has a look-alike that is more than a mathematician's
+// letter.
+func (c *Confusables) Strong(word string) bool {
+	for _, r := range word {
+		if _, ok := c.ASCII(r); ok && !c.weak[r] {
+			return true
+		}
+	}
+	return false
 }
 
 // Scripts are the scripts of the letters of word, sorted; digits, marks and
@@ -89,12 +101,20 @@ var scripts = [...]struct {
 func (c *Confusables) line(text string) error {
 	f := strings.Fields(text)
 	if c.ascii == nil {
-		c.ascii = map[rune]byte{}
+		c.ascii, c.weak = map[rune]byte{}, map[rune]bool{}
 	}
 	if len(f) < 3 {
 		return fmt.Errorf("want LETTER SCRIPT U+XXXX, not %q", text)
 	}
 	switch f[0] {
+	case "weak":
+		return c.runes(f[2:], func(_ int, r rune) error {
+			if _, ok := c.ascii[r]; !ok {
+				return fmt.Errorf("%U is weak and stands for nothing", r)
+			}
+			c.weak[r] = true
+			return nil
+		})
 	case "math":
 		return c.runes(f[1:], func(i int, r rune) error { c.math[i%2] = r; return nil })
 	case "range":

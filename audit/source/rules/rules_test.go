@@ -132,6 +132,15 @@ func TestConfusables(t *testing.T) {
 	}
 }
 
+func TestStrong(t *testing.T) {
+	c := load(t).Confusables
+	for word, want := range map[string]bool{"χ2": false, "αβ": false, "isАdmin": true, "plain": false, "οk": true} {
+		if got := c.Strong(word); got != want {
+			t.Errorf("%q: strong %v", word, got)
+		}
+	}
+}
+
 func TestFiles(t *testing.T) {
 	s := load(t)
 	for file, want := range map[string]string{
@@ -212,17 +221,18 @@ func TestBrokenTablesAreRefused(t *testing.T) {
 			}
 			return s.line("EXEC Open")
 		},
-		"unknown verb":   func() error { return new(Std).line("opqaue os") },
-		"no path":        func() error { return new(Std).line("opaque") },
-		"bad symbol":     func() error { return new(Std).line("cut os") },
-		"bad argument":   func() error { return new(Flows).line("dial net.Dial x") },
-		"two letters":    func() error { return new(Confusables).line("ab Latin U+0430") },
-		"bad code point": func() error { return new(Confusables).line("a Latin 0430") },
-		"odd magic":      func() error { return new(Magic).line("exec elf 0 7f4") },
-		"bad magic":      func() error { return new(Magic).line("exec elf 0 zz") },
-		"unknown class":  func() error { return new(Hosts).line("friend a.com") },
-		"bad place":      func() error { return new(Places).line("test folder x") },
-		"short weight":   func() error { return new(Set).severity("source.bidi high") },
+		"unknown verb":          func() error { return new(Std).line("opqaue os") },
+		"no path":               func() error { return new(Std).line("opaque") },
+		"bad symbol":            func() error { return new(Std).line("cut os") },
+		"bad argument":          func() error { return new(Flows).line("dial net.Dial x") },
+		"two letters":           func() error { return new(Confusables).line("ab Latin U+0430") },
+		"bad code point":        func() error { return new(Confusables).line("a Latin 0430") },
+		"weak without a letter": func() error { return new(Confusables).line("weak Greek U+03B1") },
+		"odd magic":             func() error { return new(Magic).line("exec elf 0 7f4") },
+		"bad magic":             func() error { return new(Magic).line("exec elf 0 zz") },
+		"unknown class":         func() error { return new(Hosts).line("friend a.com") },
+		"bad place":             func() error { return new(Places).line("test folder x") },
+		"short weight":          func() error { return new(Set).severity("source.bidi high") },
 	} {
 		if line() == nil {
 			t.Errorf("%s: accepted", name)

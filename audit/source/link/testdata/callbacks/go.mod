@@ -1,0 +1,3 @@
+module example.invalid/callbacks
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.invalid/dep
+
+go 1.23

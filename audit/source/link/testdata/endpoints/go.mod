@@ -1,0 +1,3 @@
+module example.invalid/endpoints
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.invalid/exec
+
+go 1.23

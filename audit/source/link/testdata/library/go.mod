@@ -1,0 +1,3 @@
+module example.invalid/library
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.invalid/tricks
+
+go 1.23

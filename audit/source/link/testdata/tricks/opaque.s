@@ -1,0 +1,4 @@
+#include "textflag.h"
+
+TEXT ·opaque(SB), NOSPLIT, $0-16
+	RET
