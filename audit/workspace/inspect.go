@@ -107,16 +107,22 @@ var errFound = errors.New("found")
 var packedOrRunnable = []string{
 	"\x7fELF", "MZ", "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe",
 	"\xca\xfe\xba\xbe", "\x00asm", "!<arch>\n", "!<thin>\n", "PK\x03\x04", "PK\x05\x06", "\x1f\x8b",
-	"\xfd7zXZ", "\x28\xb5\x2f\xfd", "BZh", "7z\xbc\xaf", "Rar!", "%PDF", "dex\n", "\xdf\xc0\x17\x0b",
+	"\xfd7zXZ", "\x28\xb5\x2f\xfd", "BZh", "7z\xbc\xaf", "Rar!", "dex\n", "\xdf\xc0\x17\x0b",
+}
+
+// Runnable reports whether content is, by its first bytes, a program, an object
+// file or an archive.
+func Runnable(content []byte) bool {
+	for _, magic := range packedOrRunnable {
+		if bytes.HasPrefix(content, []byte(magic)) {
+			return true
+		}
+	}
+	return false
 }
 
 // IsText reports whether a reviewer can read content as source: valid UTF-8
 // without NUL bytes, and not the start of a program or an archive.
 func IsText(content []byte) bool {
-	for _, magic := range packedOrRunnable {
-		if bytes.HasPrefix(content, []byte(magic)) {
-			return false
-		}
-	}
-	return !bytes.ContainsRune(content, 0) && utf8.Valid(content)
+	return !Runnable(content) && !bytes.ContainsRune(content, 0) && utf8.Valid(content)
 }

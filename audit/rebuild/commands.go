@@ -1,0 +1,159 @@
+package rebuild
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/proffer-audit/proffer/audit/sandbox"
+	"github.com/proffer-audit/proffer/audit/workspace"
+)
+
+// placement is where a layout appears to commands.
+type placement struct {
+	workspace.Placement
+	binds []sandbox.Bind
+	env   []string
+	tools map[string]string
+	scrub scrubber
+}
+
+// placed decides on binds, environment and the words that stand for paths.
+func (j *running) placed() (placement, error) {
+	l, r := j.layout, j.job.Recipe
+	var p placement
+	bind := func(host, name, at string, writable bool) string {
+		b := j.box.Bind(host, name, writable)
+		if at != "" {
+			b.Inside = at
+		}
+		p.binds = append(p.binds, b)
+		return b.Inside
+	}
+	paths := Paths{}
+	if r.Paths != nil {
+		paths = *r.Paths
+	}
+	p.Toolchain = bind(l.Toolchain, "toolchain", paths.Toolchain, l.Same)
+	p.Source = p.Toolchain
+	if !l.Same {
+		p.Source = bind(l.Source, "source", paths.Source, true)
+	}
+	p.Modules = bind(l.Modules, "modules", "", false)
+	p.Scratch = bind(l.Scratch, "scratch", "", true)
+	if paths.Modules != "" {
+		p.ModuleCache = bind(filepath.Join(l.Scratch, "gomodcache"), "", paths.Modules, true)
+	}
+	changes := maps.Clone(r.Env)
+	if changes == nil {
+		changes = map[string]string{}
+	}
+	if _, said := changes["GOFLAGS"]; !said && vendored(l.Files) {
+		changes["GOFLAGS"] = "" // a vendor folder is used unless a flag says otherwise
+	}
+	if stamp := j.result.Stamp; stamp != nil {
+		line, err := stampLine(*stamp)
+		if err != nil {
+			return p, err
+		}
+		changes[stampVar] = line
+		p.tools = map[string]string{"git": GitRole}
+		p.Tools = j.box.Place("bin")
+	}
+	p.env = workspace.GoEnv(p.Placement, changes)
+	p.scrub = newScrubber(
+		[2]string{p.Source, "$SOURCE"}, [2]string{p.Modules, "$MODULES"}, [2]string{p.ModuleCache, "$MODULES"},
+		[2]string{path.Join(p.Scratch, "gomodcache"), "$MODULES"}, [2]string{p.Scratch, "$SCRATCH"},
+		[2]string{p.Tools, "$TOOLS"}, [2]string{p.Toolchain, "$TOOLCHAIN"})
+	return p, nil
+}
+
+// vendored reports whether any module of the source keeps its dependencies.
+func vendored(files []workspace.File) bool {
+	return slices.ContainsFunc(files, func(f workspace.File) bool {
+		return f.Path == "vendor/modules.txt" || strings.HasSuffix(f.Path, "/vendor/modules.txt")
+	})
+}
+
+// commands runs the recipe.
+func (j *running) commands(ctx context.Context) error {
+	defer func() { j.usage.Log = bytes.TrimSpace(j.usage.Log) }()
+	for _, argv := range j.job.Recipe.commands() {
+		if err := j.command(ctx, argv); err != nil {
+			return err
+		}
+	}
+	return j.keepLog()
+}
+
+// keepLog makes the log part of the result where it is the same every time.
+func (j *running) keepLog() error {
+	if !j.result.Recognised() {
+		return nil
+	}
+	d, err := j.keep("log", j.log)
+	if err != nil {
+		return err
+	}
+	d.MediaType = "text/plain; charset=utf-8"
+	j.result.Log = &d
+	return nil
+}
+
+func (j *running) command(ctx context.Context, argv []string) error {
+	program, err := j.program(argv[0])
+	if err != nil {
+		return err
+	}
+	res, err := j.inside(ctx, append([]string{program}, argv[1:]...), j.place.env)
+	if err != nil {
+		return fmt.Errorf("run %.80q in the sandbox: %w", argv[0], err)
+	}
+	printed := j.place.scrub.scrub(slices.Concat(res.Stdout, res.Stderr))
+	lines := settled(printed)
+	j.usage.Log = fmt.Appendf(j.usage.Log, "%s\n%s", title(argv), printed)
+	j.log = fmt.Appendf(j.log, "%s\n%s\n", title(argv), strings.Join(lines, "\n"))
+	if res.LimitHit != "" {
+		j.result.LimitHit = res.LimitHit
+		return problemf(LimitHit, "%.80q came to the limit for %s", argv[0], res.LimitHit)
+	}
+	if res.Exit != 0 {
+		j.result.Failure = tail(lines, maxFailure)
+		return problemf(CommandFailed, "%.80q ended with exit code %d", argv[0], res.Exit)
+	}
+	return nil
+}
+
+// inside runs one command in the source folder and books what it cost.
+func (j *running) inside(ctx context.Context, argv, env []string) (sandbox.Result, error) {
+	res, err := j.box.Run(ctx, sandbox.Command{
+		Argv: argv, Env: env, Dir: j.place.Source, Binds: j.place.binds, Tools: j.place.tools, Limits: j.job.Limits.Command,
+	})
+	j.usage.Commands++
+	j.usage.UserCPU += res.UserCPU
+	j.usage.SysCPU += res.SysCPU
+	j.usage.MaxRSS = max(j.usage.MaxRSS, res.MaxRSS)
+	return res, err
+}
+
+// program finds what a command names: a program of the toolchain by its name, or
+// a file of the source by its path. There is nothing else to be run.
+func (j *running) program(name string) (string, error) {
+	if strings.Contains(name, "/") {
+		if !isLocal(name) {
+			return "", problemf(RecipeInvalid, "the program %.200q is not below the source folder", name)
+		}
+		return path.Join(j.place.Source, name), nil
+	}
+	info, err := os.Stat(filepath.Join(j.layout.Toolchain, "bin", name))
+	if err != nil || !filepath.IsLocal(name) || !info.Mode().IsRegular() {
+		return "", problemf(CommandFailed, "there is no program %.200q: only the toolchain's are there", name)
+	}
+	return path.Join(j.place.Toolchain, "bin", name), nil
+}
