@@ -44,11 +44,12 @@ func (k *keeper) launch() (int, error) {
 			return 0, at("landlock", err)
 		}
 	}
-	if !slices.Contains(k.Omit, layerFilter) {
-		prog := buildFilter(auditArch, callRules(k.Tier, k.ABI, os.Getpid()))
-		if err := installFilter(prog); err != nil {
-			return 0, at("filter", err)
-		}
+	calls := callRules(k.Tier, k.ABI, os.Getpid())
+	if slices.Contains(k.Omit, layerFilter) && k.Tier == Namespaces {
+		calls = nil
+	}
+	if err := installFilter(buildFilter(auditArch, calls)); err != nil {
+		return 0, at("filter", err)
 	}
 	attr := &syscall.ProcAttr{Dir: k.Dir, Env: k.Env, Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{Setsid: true}}
 	if k.Tier == Landlock {

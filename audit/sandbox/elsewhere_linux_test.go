@@ -79,6 +79,9 @@ func elsewhere() (int, bool) {
 		fmt.Fprintln(os.Stderr, unix.Exec("/proc/self/exe", os.Args, env))
 		return 1, true
 	}
+	if tier := os.Getenv(abandonVar); tier != "" {
+		return abandon(Tier(tier), os.Args[1]), true
+	}
 	if os.Getenv(reportVar) == "" {
 		return 0, false
 	}
