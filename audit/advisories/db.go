@@ -189,7 +189,10 @@ func (db *DB) Sample() int { return db.sample }
 // Label says what the database is, how much it holds and how new it is.
 func (db *DB) Label() string {
 	parts := []string{fmt.Sprintf("%s, %d records", db.index.Label, db.Count())}
-	if db.sample > 0 {
+	switch {
+	case db.sample > 0 && db.sample == db.Count():
+		parts = append(parts, "all of them hand-made sample data")
+	case db.sample > 0:
 		parts = append(parts, fmt.Sprintf("%d of them hand-made sample data", db.sample))
 	}
 	if !db.newest.IsZero() {
