@@ -2,6 +2,7 @@ package attest
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/proffer-audit/proffer/reports/safetext"
 )
@@ -48,7 +49,15 @@ func refuse(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Reason: safetext.Sprintf(format, args...)}
 }
 
-// refuseFor is refuse with the error beneath; its text ends the reason.
+// refuseFor is refuse with an error of our own beneath; its text ends the reason.
 func refuseFor(code Code, err error, format string, args ...any) *Error {
-	return &Error{Code: code, Reason: safetext.Of(fmt.Sprintf(format, args...) + ": " + err.Error()), Err: err}
+	text := strings.ReplaceAll(err.Error(), "\nhint: ", "; hint: ")
+	return &Error{Code: code, Reason: safetext.Of(fmt.Sprintf(format, args...) + ": " + text), Err: err}
+}
+
+// refuseBy is refuse with a library's error beneath. Its text stays out of the
+// reason, which goes into reports: it may hold local times, and protobuf's
+// differs from build to build on purpose.
+func refuseBy(code Code, err error, format string, args ...any) *Error {
+	return &Error{Code: code, Reason: safetext.Sprintf(format, args...), Err: err}
 }

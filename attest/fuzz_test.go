@@ -10,7 +10,8 @@ import (
 	"github.com/proffer-audit/proffer/attest/trust"
 )
 
-// FuzzVerify holds that no bundle makes a verifier panic or answer something
+// FuzzVerify is run with -fuzzminimizetime 5x: signatures are random, and the
+// search for a smaller input would not end. It holds that no bundle makes a verifier panic or answer something
 // that nobody signed, and that our own bundle has no second form.
 func FuzzVerify(f *testing.F) {
 	v := newVirtual(f)

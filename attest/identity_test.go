@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/testing/data"
 
@@ -160,6 +161,33 @@ func TestVerifyIdentityVirtual(t *testing.T) {
 			}
 			if err == nil && !bytes.Equal(got, payload) {
 				t.Errorf("payload %s", got)
+			}
+		})
+	}
+}
+
+// The reason names what is not confirmed, in words of ours.
+func TestUnconfirmed(t *testing.T) {
+	v, s := newVirtual(t), newSigner(t)
+	roots := map[string][]byte{"own": v.trustedRoot(t)}
+	principals := []trust.Principal{identity(alice, issuer, "own"), {Name: "k", Key: s.pub, Root: "own"}}
+	payload := provenance(t, "app")
+	for name, tt := range map[string]struct {
+		bundle []byte
+		want   string
+	}{
+		"log":                   {v.attestAs(t, alice, issuer, payload, signOptions{noLog: true}), "its log entry is missing, or is not a trusted log's entry of this bundle"},
+		"time":                  {s.attest(t, payload), "no trusted log or timestamp authority says when it was signed"},
+		"certificate timestamp": {v.attestAs(t, alice, issuer, payload, signOptions{noSCT: true}), "its certificate was not logged by a trusted certificate log"},
+		"certificate too young": {v.attestAs(t, alice, issuer, payload, signOptions{late: 30 * time.Minute}), "its certificate was not valid when it was signed"},
+		"a timestamp that is none": {edit(t, v.attestAs(t, alice, issuer, payload, signOptions{}), func(m map[string]any) {
+			in(m, "verificationMaterial", "timestampVerificationData")["rfc3161Timestamps"] = []any{map[string]any{"signedTimestamp": "AAAA"}}
+		}), "bundle carries a timestamp that does not verify"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := only(t, attest.Set{Bundles: []attest.Named{offer("b", tt.bundle)}, Subjects: whole("app"), Roots: roots, Roles: []trust.Role{rebuilders(1, nil, principals...)}})
+			if len(got.Refusals) != 1 || got.Refusals[0].Code != attest.NotLogged || got.Refusals[0].Reason.String() != tt.want {
+				t.Errorf("got %+v", got.Refusals)
 			}
 		})
 	}

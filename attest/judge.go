@@ -21,7 +21,7 @@ func asError(err error) *Error {
 	if errors.As(err, &e) {
 		return e
 	}
-	return refuseFor(Unreadable, err, "verify")
+	return refuseBy(Unreadable, err, "cannot be verified")
 }
 
 // voice is a bundle that passed every check of its own: whose it may be, and of

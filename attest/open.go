@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/x509"
+	"errors"
 
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
@@ -39,7 +40,10 @@ func open(data []byte, limit int) (*opened, error) {
 	}
 	b := &bundle.Bundle{}
 	if err := b.UnmarshalJSON(data); err != nil {
-		return nil, refuseFor(Unreadable, err, "not a sigstore bundle")
+		if errors.Is(err, bundle.ErrUnsupportedMediaType) {
+			return nil, refuseBy(Unreadable, err, "media type is not that of a sigstore bundle v0.1 to v0.3")
+		}
+		return nil, refuseBy(Unreadable, err, "not a sigstore bundle, or with parts of it missing or broken")
 	}
 	content, ok := b.Content.(*protobundle.Bundle_DsseEnvelope)
 	if !ok {
@@ -68,7 +72,7 @@ func open(data []byte, limit int) (*opened, error) {
 func (o *opened) readSigner() error {
 	content, err := o.entity.VerificationContent()
 	if err != nil {
-		return refuseFor(Unreadable, err, "verification material")
+		return refuseBy(Unreadable, err, "verification material is missing or broken")
 	}
 	leaf := content.Certificate()
 	if leaf == nil {
@@ -77,7 +81,7 @@ func (o *opened) readSigner() error {
 	o.leaf = leaf
 	summary, err := certificate.SummarizeCertificate(leaf)
 	if err != nil {
-		return refuseFor(Unreadable, err, "certificate")
+		return refuseBy(Unreadable, err, "certificate is not one of a sigstore authority")
 	}
 	o.san, o.issuer = summary.SubjectAlternativeName, summary.Issuer
 	if o.signedBy(leaf.PublicKey) != nil {

@@ -68,7 +68,7 @@ func readPrincipal(p trust.Principal, readRoot rootSource) (*principal, error) {
 		}
 	}
 	if k.identity, err = verify.NewShortCertificateIdentity(p.Issuer, "", p.Identity, anchored); err != nil {
-		return nil, refuseFor(BadPolicy, err, "policy")
+		return nil, refuseBy(BadPolicy, err, "sigstore does not take the identity of %.80q", p.Name)
 	}
 	return k, nil
 }
@@ -110,7 +110,7 @@ func (k *principal) recognises(o *opened) error {
 	}
 	leaf := o.cleanLeaf()
 	if _, err := verify.VerifyLeafCertificate(leaf.NotBefore, leaf, k.material); err != nil {
-		return refuse(UntrustedRoot, "the certificate does not come from root %.80q", k.Root)
+		return refuseBy(UntrustedRoot, err, "the certificate does not come from root %.80q", k.Root)
 	}
 	if o.issuer != k.Issuer {
 		return refuse(WrongIdentity, "signed as %.200q, vouched for by %.200q, not by %.200q", o.san, o.issuer, k.Issuer)

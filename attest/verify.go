@@ -3,6 +3,7 @@ package attest
 import (
 	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -46,14 +47,14 @@ func verifyKey(data []byte, limit int, pub *trust.Public) (string, []byte, error
 	// is known here. This is the part of it that checks the envelope.
 	sig, err := o.entity.SignatureContent()
 	if err != nil {
-		return "", nil, refuseFor(Unreadable, err, "signature")
+		return "", nil, refuseBy(Unreadable, err, "signature is missing or broken")
 	}
 	content, err := o.entity.VerificationContent()
 	if err != nil {
-		return "", nil, refuseFor(Unreadable, err, "verification material")
+		return "", nil, refuseBy(Unreadable, err, "verification material is missing or broken")
 	}
 	if err := verify.VerifySignature(sig, content, material); err != nil {
-		return "", nil, refuseFor(BadSignature, err, "verify with key %s", pub.ID())
+		return "", nil, refuseBy(BadSignature, err, "sigstore does not verify the signature with key %s", pub.ID())
 	}
 	return o.payloadType, o.payload, nil
 }
@@ -111,7 +112,7 @@ func (o *opened) statement() (*statement.Statement, error) {
 func keyMaterial(pub *trust.Public) (root.TrustedMaterial, error) {
 	v, err := signature.LoadVerifier(pub.Key, hashOf(pub.Key))
 	if err != nil {
-		return nil, refuseFor(BadPolicy, err, "key %s", pub.ID())
+		return nil, refuseBy(BadPolicy, err, "key %s cannot verify", pub.ID())
 	}
 	key := root.NewExpiringKey(v, time.Time{}, time.Time{})
 	return root.NewTrustedPublicKeyMaterial(func(string) (root.TimeConstrainedVerifier, error) { return key, nil }), nil
@@ -125,10 +126,10 @@ func keyMaterial(pub *trust.Public) (root.TrustedMaterial, error) {
 func verifyKeyAlone(o *opened, material root.TrustedMaterial, subjects verify.ArtifactPolicyOption) error {
 	v, err := verify.NewVerifier(material, verify.WithNoObserverTimestamps(), verify.WithoutStatementPredicate())
 	if err != nil {
-		return refuseFor(BadPolicy, err, "verifier")
+		return refuseBy(BadPolicy, err, "sigstore does not take the policy's material")
 	}
 	if _, err := v.Verify(o.entity, verify.NewPolicy(subjects, verify.WithKey())); err != nil {
-		return refuseFor(BadSignature, err, "verify with key")
+		return refuseBy(BadSignature, err, "sigstore does not verify the bundle with the key")
 	}
 	return nil
 }
@@ -148,16 +149,32 @@ func verifyObserved(o *opened, material root.TrustedMaterial, subjects verify.Ar
 	}
 	v, err := verify.NewVerifier(material, options...)
 	if err != nil {
-		return refuseFor(BadPolicy, err, "verifier")
+		return refuseBy(BadPolicy, err, "sigstore does not take the policy's material")
 	}
 	if _, err := v.Verify(o.entity, verify.NewPolicy(subjects, who)); err != nil {
-		return refuseFor(NotLogged, err, "verify")
+		return refuseBy(NotLogged, err, "%s", unconfirmed(err))
 	}
 	good, bad, err := verify.VerifySignedTimestamp(o.entity, material)
 	if err = errors.Join(append(bad, err)...); err != nil || len(good) != o.timestamps {
-		return refuse(NotLogged, "bundle carries a timestamp that does not verify: %v", err)
+		return refuseBy(NotLogged, err, "bundle carries a timestamp that does not verify")
 	}
 	return nil
+}
+
+// unconfirmed says which confirmation failed. sigstore-go names the stage at the
+// start of its error, and has no type for it.
+func unconfirmed(err error) string {
+	for _, stage := range [...]struct{ prefix, reason string }{
+		{"failed to verify log inclusion", "its log entry is missing, or is not a trusted log's entry of this bundle"},
+		{"failed to verify timestamps", "no trusted log or timestamp authority says when it was signed"},
+		{"failed to verify leaf certificate", "its certificate was not valid when it was signed"},
+		{"failed to verify signed certificate timestamp", "its certificate was not logged by a trusted certificate log"},
+	} {
+		if strings.HasPrefix(err.Error(), stage.prefix) {
+			return stage.reason
+		}
+	}
+	return "sigstore does not verify it"
 }
 
 // artifacts turns subjects that match into sigstore-go's demand for them, by

@@ -162,14 +162,17 @@ func (v *virtual) sct(t testing.TB, raw []byte) pkix.Extension {
 // signOptions say what a signer leaves out or puts in.
 type signOptions struct {
 	noSCT, noLog, noTimestamp bool
-	log                       *virtual // another log's entry
+	late                      time.Duration // certificate and log entry are of so much later
+	log                       *virtual      // another log's entry
 	payloadType               string
 }
 
 // attestAs signs a payload as an identity, into a bundle.
 func (v *virtual) attestAs(t testing.TB, identity, issuer string, payload []byte, opt signOptions) []byte {
 	t.Helper()
-	cert, key := v.leaf(t, identity, issuer, !opt.noSCT)
+	later := *v
+	later.now = v.now.Add(opt.late)
+	cert, key := later.leaf(t, identity, issuer, !opt.noSCT)
 	return v.bundle(t, payload, opt, key, cert, &protobundle.VerificationMaterial_Certificate{
 		Certificate: &protocommon.X509Certificate{RawBytes: cert.Raw},
 	}, nil)
@@ -202,7 +205,7 @@ func (v *virtual) bundle(t testing.TB, payload []byte, opt signOptions, key cryp
 			PayloadType: payloadType, Payload: base64.StdEncoding.EncodeToString(payload),
 			Signatures: []dsse.Signature{{Sig: base64.StdEncoding.EncodeToString(sig)}},
 		}
-		material.TlogEntries = []*protorekor.TransparencyLogEntry{log.entry(t, cert, envelope, sig, v.now)}
+		material.TlogEntries = []*protorekor.TransparencyLogEntry{log.entry(t, cert, envelope, sig, v.now.Add(opt.late))}
 	}
 	if !opt.noTimestamp {
 		stamp, err := v.TimestampResponse(sig)

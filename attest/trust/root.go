@@ -1,6 +1,8 @@
 package trust
 
 import (
+	"strings"
+
 	"github.com/sigstore/sigstore-go/pkg/root"
 
 	"github.com/proffer-audit/proffer/attest/strictjson"
@@ -18,7 +20,9 @@ func ParseRoot(data []byte) (*root.TrustedRoot, error) {
 	}
 	r, err := root.NewTrustedRootFromJSON(data)
 	if err != nil {
-		return nil, &Error{Code: BadRoot, Message: "read trusted root: " + err.Error(), Err: err}
+		// protobuf writes a no-break space into its errors in some builds.
+		text := strings.ReplaceAll(err.Error(), "\u00a0", " ")
+		return nil, &Error{Code: BadRoot, Message: "read trusted root: " + text, Err: err}
 	}
 	return r, nil
 }
