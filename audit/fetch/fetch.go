@@ -59,6 +59,7 @@ type Options struct {
 // hooks are what tests put in the place of the world.
 type hooks struct {
 	sleep    func(context.Context, time.Duration) error
+	stall    time.Duration // how long a transfer may stand still
 	resolver *net.Resolver
 	proxy    func(*url.URL) (*url.URL, error)
 	tls      *tls.Config
@@ -82,6 +83,7 @@ type Client struct {
 func New(opt Options) (*Client, error) {
 	return newClient(opt, hooks{
 		sleep:    sleep,
+		stall:    stall,
 		resolver: net.DefaultResolver,
 		proxy:    httpproxy.FromEnvironment().ProxyFunc(),
 	})

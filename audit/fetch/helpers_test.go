@@ -41,6 +41,7 @@ func newWorld(t testing.TB, change func(*Options, *hooks)) *world {
 			return ctx.Err()
 		},
 		resolver: stubResolver(t, func(string) netip.Addr { return netip.Addr{} }),
+		stall:    stall,
 		proxy:    func(*url.URL) (*url.URL, error) { return nil, nil },
 	}
 	if change != nil {

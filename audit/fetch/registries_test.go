@@ -30,7 +30,7 @@ func registries(t *testing.T) *Client {
 	c, err := New(Options{
 		Store: evidence.NewMemory(), Scratch: t.TempDir(), GoEnv: env,
 		AllowPrivate: os.Getenv("PROFFER_TEST_ALLOW_PRIVATE") == "1",
-		Logs:         []LogKey{{"sum.golang.org", "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"}},
+		Logs:         []LogKey{knownLog(t, env)},
 	})
 	if err != nil {
 		t.Fatal(err)

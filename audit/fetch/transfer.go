@@ -16,7 +16,7 @@ import (
 	"github.com/proffer-audit/proffer/reports/safetext"
 )
 
-// stall is how long a transfer may stand still.
+// stall is how long a transfer may stand still before it is broken off.
 const stall = 60 * time.Second
 
 // A wanted is one address to transfer, and how.
@@ -91,7 +91,7 @@ func (j *job) attempt(ctx context.Context, w wanted, p *partial, rec *reports.Fe
 		return false, tooLarge(w.max)
 	}
 	before := p.size
-	body := &watched{r: resp.Body, timer: time.AfterFunc(stall, func() { cancel(errStalled) })}
+	body := j.c.watch(resp.Body, cancel)
 	defer body.timer.Stop()
 	body.tell = func(n int64) { j.progress(w.shown, before+n, total) }
 	_, err = p.append(body, w.max-p.size)
@@ -155,7 +155,7 @@ func (p *partial) finished(ctx context.Context, err error, total, limit int64) e
 	case errors.Is(err, errOverLimit):
 		return tooLarge(limit)
 	case errors.Is(context.Cause(ctx), errStalled):
-		return refuse(Transport, "", "no byte came for %s", stall).retry()
+		return refuse(Transport, "", "no byte came for too long").retry()
 	case err != nil && ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.Is(err, errDisk):
@@ -178,14 +178,20 @@ var errStalled = errors.New("stalled")
 type watched struct {
 	r     io.Reader
 	timer *time.Timer
+	stall time.Duration
 	tell  func(done int64)
 	done  int64
 	told  int64
 }
 
+// watch cancels a transfer that stands still. The caller stops the timer.
+func (c *Client) watch(r io.Reader, cancel context.CancelCauseFunc) *watched {
+	return &watched{r: r, stall: c.hooks.stall, timer: time.AfterFunc(c.hooks.stall, func() { cancel(errStalled) })}
+}
+
 func (w *watched) Read(b []byte) (int, error) {
 	n, err := w.r.Read(b)
-	w.timer.Reset(stall)
+	w.timer.Reset(w.stall)
 	w.done += int64(n)
 	if w.tell != nil && (w.done-w.told >= 1<<20 || err != nil) {
 		w.told = w.done
@@ -227,7 +233,7 @@ func (j *job) once(ctx context.Context, w wanted, rec *reports.Fetch) ([]byte, e
 	if resp.StatusCode != http.StatusOK {
 		return nil, statusError(resp)
 	}
-	body := &watched{r: resp.Body, timer: time.AfterFunc(stall, func() { cancel(errStalled) })}
+	body := j.c.watch(resp.Body, cancel)
 	defer body.timer.Stop()
 	var buf bytes.Buffer
 	n, err := buf.ReadFrom(io.LimitReader(body, w.max+1))
