@@ -55,7 +55,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string, f FieldInfo
 
 func (d *decoder) str(n *yaml.Node, v reflect.Value, path string, f FieldInfo) error {
 	if n.Tag != "!!str" {
-		return d.refuse(n, path, WrongType, `quote it: "`+n.Value+`"`, "%s where a string belongs", kindName(n))
+		return d.refuse(n, path, WrongType, "quote it: "+Quote(n.Value), "%s where a string belongs", kindName(n))
 	}
 	if f.Enum != nil && !slices.Contains(f.Enum, n.Value) {
 		return d.unknownWord(n, path, InvalidValue, f.Enum)
