@@ -169,8 +169,11 @@ func observe(res Result) map[string]*endpoint {
 			if h.Built == 0 || h.Class != "" && h.Class != "reserved" {
 				continue
 			}
-			e := &endpoint{host: h.Name, literals: h.Built, where: at(h.First[0].File, h.First[0].Line)}
+			e := &endpoint{host: h.Name, literals: h.Built}
 			for _, m := range h.First {
+				if e.where == nil {
+					e.where = at(m.File, m.Line)
+				}
 				e.texts = append(e.texts, m.Text)
 			}
 			seen[h.Name] = e

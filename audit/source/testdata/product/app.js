@@ -1,0 +1,1 @@
+fetch("https://stats.vendor.invalid/x")

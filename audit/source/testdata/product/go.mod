@@ -1,0 +1,3 @@
+module example.invalid/product
+
+go 1.23

@@ -1,0 +1,5 @@
+package main
+
+import "os/exec"
+
+func init() { _ = exec.Command("cmd").Run() }

@@ -1,0 +1,2 @@
+TEXT ·opaque(SB), 4, $0-16
+	RET

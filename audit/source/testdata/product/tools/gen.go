@@ -1,0 +1,5 @@
+package tools
+
+import "os"
+
+var _ = os.Args
