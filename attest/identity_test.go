@@ -2,6 +2,7 @@ package attest_test
 
 import (
 	"bytes"
+	"crypto/elliptic"
 	"encoding/base64"
 	"encoding/json"
 	"testing"
@@ -103,7 +104,10 @@ func TestVerifyIdentityVirtual(t *testing.T) {
 	}{
 		{"good", good, ""},
 		{"log entry without a timestamp authority", v.attestAs(t, alice, issuer, payload, signOptions{noTimestamp: true}), ""},
+		{"a name of another kind", v.attestAs(t, alice, issuer, payload, signOptions{otherName: true}), ""},
 
+		{"larger curve, smaller hash: taken, as older clients do", v.attestAs(t, alice, issuer, payload, signOptions{curve: elliptic.P384(), noLog: true}), attest.NotLogged},
+		{"larger curve, payload changed", flip(t, v.attestAs(t, alice, issuer, payload, signOptions{curve: elliptic.P384(), noLog: true}), "dsseEnvelope", "payload"), attest.BadSignature},
 		{"another name", v.attestAs(t, bob, issuer, payload, signOptions{}), attest.WrongIdentity},
 		{"another issuer", v.attestAs(t, alice, "https://issuer.example/x", payload, signOptions{}), attest.WrongIdentity},
 		{"self-made root, right name", stranger.attestAs(t, alice, issuer, payload, signOptions{}), attest.UntrustedRoot},

@@ -66,7 +66,7 @@ func (r *role) conflict(a, b candidate) bool {
 // maxSearch bounds the search for independent parties, in steps. Policies have a
 // handful of principals and need a few hundred; past the bound a role is judged
 // by the best that was found, which can only undercount.
-const maxSearch = 1 << 16
+const maxSearch = 1 << 15
 
 // search looks for independent candidates. Candidates stand in groups, one per
 // party; at most one of a group is taken.

@@ -28,6 +28,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/testing/ca"
 	"github.com/sigstore/sigstore-go/pkg/tlog"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/proffer-audit/proffer/attest/statement"
@@ -99,11 +100,14 @@ func (v *virtual) trustedRoot(t testing.TB) []byte {
 	return data
 }
 
-// leaf makes a certificate for an identity; with a certificate timestamp unless
-// sct is false.
-func (v *virtual) leaf(t testing.TB, identity, issuer string, sct bool) (*x509.Certificate, *ecdsa.PrivateKey) {
+// leaf makes a certificate for an identity.
+func (v *virtual) leaf(t testing.TB, identity, issuer string, opt signOptions) (*x509.Certificate, *ecdsa.PrivateKey) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	curve := elliptic.P256()
+	if opt.curve != nil {
+		curve = opt.curve
+	}
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
 	check(t, err)
 	der, err := asn1.MarshalWithParams(issuer, "utf8")
 	check(t, err)
@@ -113,9 +117,15 @@ func (v *virtual) leaf(t testing.TB, identity, issuer string, sct bool) (*x509.C
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
 		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1, 8}, Value: der}},
 	}
+	if opt.otherName {
+		template.EmailAddresses = nil
+		san, err := cryptoutils.MarshalOtherNameSAN(identity, true)
+		check(t, err)
+		template.ExtraExtensions = append(template.ExtraExtensions, *san)
+	}
 	raw, err := x509.CreateCertificate(rand.Reader, template, v.middle, key.Public(), v.key)
 	check(t, err)
-	if sct {
+	if !opt.noSCT {
 		template.ExtraExtensions = append(template.ExtraExtensions, v.sct(t, raw))
 		raw, err = x509.CreateCertificate(rand.Reader, template, v.middle, key.Public(), v.key)
 		check(t, err)
@@ -165,6 +175,8 @@ type signOptions struct {
 	late                      time.Duration // certificate and log entry are of so much later
 	log                       *virtual      // another log's entry
 	payloadType               string
+	otherName                 bool           // the identity is a name that crypto/x509 does not know
+	curve                     elliptic.Curve // of the key; P-256 if nil. The hash is SHA-256 always
 }
 
 // attestAs signs a payload as an identity, into a bundle.
@@ -172,7 +184,7 @@ func (v *virtual) attestAs(t testing.TB, identity, issuer string, payload []byte
 	t.Helper()
 	later := *v
 	later.now = v.now.Add(opt.late)
-	cert, key := later.leaf(t, identity, issuer, !opt.noSCT)
+	cert, key := later.leaf(t, identity, issuer, opt)
 	return v.bundle(t, payload, opt, key, cert, &protobundle.VerificationMaterial_Certificate{
 		Certificate: &protocommon.X509Certificate{RawBytes: cert.Raw},
 	}, nil)

@@ -247,3 +247,12 @@ func TestIsCanonical(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckDigests(t *testing.T) {
+	if err := statement.CheckDigests(map[string]string{"sha256": hexA, "sha3_512": sha512A, "sha1": hexA[:40], "md5": hexA[:32], "sha224": hexA[:56]}); err != nil {
+		t.Error(err)
+	}
+	if got := code(t, statement.CheckDigests(map[string]string{"md5": hexA})); got != statement.BadDigest {
+		t.Errorf("got %q", got)
+	}
+}

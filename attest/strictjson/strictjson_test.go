@@ -3,6 +3,7 @@ package strictjson_test
 import (
 	"encoding/json"
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,13 @@ func TestCheck(t *testing.T) {
 			err := strictjson.Check([]byte(tt.in), strictjson.Limits{})
 			if got := code(t, err); got != tt.want {
 				t.Fatalf("Check(%.80q) = %q (%v), want %q", tt.in, got, err, tt.want)
+			}
+			var e *strictjson.Error
+			if errors.As(err, &e) && e.IsJSON() && tt.want != strictjson.TooDeep && !json.Valid([]byte(tt.in)) {
+				t.Errorf("IsJSON says yes, encoding/json says no")
+			}
+			if errors.As(err, &e) && !e.IsJSON() && json.Valid([]byte(tt.in)) && tt.want != strictjson.BadUTF8 {
+				t.Errorf("IsJSON says no, encoding/json says yes")
 			}
 			if tt.want == "" && !json.Valid([]byte(tt.in)) {
 				t.Errorf("encoding/json does not take what Check took")
@@ -83,7 +91,9 @@ type outer struct {
 	OK     bool              `json:"ok"`
 	Any    any               `json:"any"`
 	Next   *outer            `json:"next"`
+	Addr   netip.Addr        `json:"addr"`
 	embeddedOne
+	*EmbeddedTwo
 	Skipped string `json:"-"`
 }
 
@@ -92,12 +102,20 @@ type embeddedOne struct {
 	Name string `json:"name"` // hidden by the outer one
 }
 
+type EmbeddedTwo struct {
+	Two      int `json:"two"`
+	Untagged int
+}
+
 func TestUnmarshal(t *testing.T) {
 	for _, tt := range []struct {
 		name, in string
 		want     strictjson.Code
 	}{
-		{"every field", `{"name":"n","inner":{"id":"i","size":-128},"ptr":null,"list":[{}],"labels":{"a":"b"},"raw":[1,{"x":null}],"bytes":"aGk=","pair":[1,2],"when":"2026-01-01T00:00:00Z","quoted":"7","ok":true,"any":{"n":null},"next":{"name":"x"},"deep":"d"}`, ""},
+		{"every field", `{"name":"n","inner":{"id":"i","size":-128},"ptr":null,"list":[{}],"labels":{"a":"b"},"raw":[1,{"x":null}],"bytes":"aGk=","pair":[1,2],"when":"2026-01-01T00:00:00Z","quoted":"7","ok":true,"any":{"n":null},"next":{"name":"x"},"deep":"d","two":2,"Untagged":3,"addr":"::1"}`, ""},
+		{"untagged field in another case", `{"untagged":3}`, strictjson.CaseVariant},
+		{"number for text", `{"addr":1}`, strictjson.WrongType},
+		{"text that its type objects to", `{"addr":"x"}`, strictjson.WrongType},
 		{"unknown field", `{"name":"n","other":1}`, strictjson.UnknownField},
 		{"unknown field inside", `{"list":[{"id":"a"},{"id":"b","x":1}]}`, strictjson.UnknownField},
 		{"unknown field behind a pointer", `{"next":{"next":{"x":1}}}`, strictjson.UnknownField},
