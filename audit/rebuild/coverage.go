@@ -8,7 +8,7 @@ import (
 // cover says for each file of the artifact where it comes from. rebuilt is the
 // digest of what was built and found equal, or "". Only what a reviewer can read
 // counts as reviewed: a program or an archive in the source tree explains
-// nothing, and the empty file is equal to every other.
+// nothing.
 func cover(s *shipped, rebuilt evidence.Digest, source []workspace.File) []Covered {
 	reviewed := map[evidence.Digest]string{}
 	for _, f := range source { // sorted: the first path stands

@@ -10,6 +10,10 @@ import (
 // maxFailure is how many lines of a failed command's output a result keeps.
 const maxFailure = 40
 
+// siblings are the other trees of a layout as cmd/go shows them from the source
+// folder, when that is shorter than their path.
+var siblings = regexp.MustCompile(`(?:\.\./)+(toolchain|modules|scratch)/`)
+
 // buildFolder is the name of cmd/go's work folder, which is new every time.
 var buildFolder = regexp.MustCompile(`\S*/go-build[0-9]+`)
 
@@ -29,6 +33,9 @@ func (s scrubber) scrub(text []byte) []byte {
 	for _, p := range s.pairs {
 		text = bytes.ReplaceAll(text, []byte(p[0]), []byte(p[1]))
 	}
+	text = siblings.ReplaceAllFunc(text, func(m []byte) []byte {
+		return append([]byte("$"), bytes.ToUpper(bytes.TrimLeft(m, "./"))...)
+	})
 	return buildFolder.ReplaceAll(text, []byte("$$WORK"))
 }
 

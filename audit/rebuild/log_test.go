@@ -9,8 +9,8 @@ import (
 
 func TestScrub(t *testing.T) {
 	s := newScrubber([2]string{"/p/scratch", "$SCRATCH"}, [2]string{"/p/scratch/gomodcache", "$MODULES"}, [2]string{"", "$NONE"}, [2]string{"/", "$ROOT"})
-	got := string(s.scrub([]byte("/p/scratch/gomodcache/m@v1/a.go:1: x\n/p/scratch/tmp/go-build123/b001/x\ncd /elsewhere\n")))
-	if want := "$MODULES/m@v1/a.go:1: x\n$WORK/b001/x\ncd /elsewhere\n"; got != want {
+	got := string(s.scrub([]byte("/p/scratch/gomodcache/m@v1/a.go:1: x\n/p/scratch/tmp/go-build123/b001/x\ncd /elsewhere\n../../toolchain/src/x.go\n")))
+	if want := "$MODULES/m@v1/a.go:1: x\n$WORK/b001/x\ncd /elsewhere\n$TOOLCHAIN/src/x.go\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/proffer-audit/proffer/audit/sandbox"
@@ -12,6 +13,9 @@ import (
 func TestMain(m *testing.M) {
 	if code, ok := sandbox.Child(map[string]sandbox.Worker{GitRole: GitStandIn}); ok {
 		os.Exit(code)
+	}
+	if filepath.Base(os.Args[0]) == "git" { // see tiny
+		os.Exit(GitStandIn(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }

@@ -129,11 +129,16 @@ func readFlag(table map[string]rule, args []string) (name, value string, rest []
 	return name, value, rest, nil
 }
 
+// maxValue is how long a word may be that is taken as data, in bytes: an -X of
+// kilobytes is no version.
+const maxValue = 1024
+
 // allows reports what is not known about a flag's value.
 func (r rule) allows(value string) error {
 	ok := true
 	switch r.form {
 	case anyValue:
+		ok = len(value) <= maxValue
 	case switchOnly:
 		ok = slices.Contains([]string{"", "true", "false", "1", "0", "t", "f"}, value)
 	case number:

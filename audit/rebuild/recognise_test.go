@@ -65,6 +65,7 @@ func TestRecognised(t *testing.T) {
 		{"versioned package", build("example.org/evil@latest"), "no package of the source"},
 		{"flag after packages", build(".", "-toolexec=x"), "no package of the source"},
 		{"value lacks", build("-tags"), "lacks its value"},
+		{"a program in -X", build("-ldflags=-X main.payload="+strings.Repeat("A", maxValue), "."), "not on the list"},
 		{"switch with a word", build("-trimpath=maybe", "."), "not on the list"},
 		{"cgo", env("CGO_ENABLED", "1"), "CGO_ENABLED"},
 		{"compiler by variable", env("CC", "./cc"), "CC"},

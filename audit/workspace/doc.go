@@ -4,12 +4,12 @@
 //
 // A Layout holds
 //
-//	src/      the source tree
-//	go/       the toolchain, as GOROOT
-//	proxy/    the modules, as a file: module proxy
-//	scratch/  home, temporary files and caches, empty
+//	source/     the source tree
+//	toolchain/  the toolchain, as GOROOT
+//	modules/    the modules, as a file: module proxy
+//	scratch/    home, temporary files and caches, empty
 //
-// and when source and toolchain are one blob, go/ is both.
+// and when source and toolchain are one blob, toolchain/ is both.
 //
 // What a vendor could smuggle past a reviewer is taken out on the way and said:
 // files equal to a shipped one (a build could copy them instead of compiling),

@@ -78,7 +78,7 @@ const maxModule = 500 << 20
 // error dir holds part of it; Remove takes it away.
 func Lay(r evidence.Reader, dir string, s Spec) (*Layout, error) {
 	l := &layer{reader: r, spec: s, targets: map[evidence.Digest]bool{}, out: &Layout{
-		Modules: filepath.Join(dir, "proxy"), Scratch: filepath.Join(dir, "scratch"),
+		Modules: filepath.Join(dir, "modules"), Scratch: filepath.Join(dir, "scratch"),
 	}}
 	for _, t := range s.Targets {
 		l.targets[t] = true
@@ -118,7 +118,7 @@ func emptyFolder(dir string) error {
 func (l *layer) trees(dir string) error {
 	src, tool := l.spec.Source, l.spec.Toolchain
 	if tool != nil {
-		l.out.Toolchain = filepath.Join(dir, "go")
+		l.out.Toolchain = filepath.Join(dir, "toolchain")
 		l.out.Same = src != nil && src.Blob.Digest == tool.Blob.Digest
 		name := ToolchainTree
 		if l.out.Same {
@@ -129,7 +129,7 @@ func (l *layer) trees(dir string) error {
 		}
 	}
 	if src != nil && !l.out.Same {
-		l.out.Source = filepath.Join(dir, "src")
+		l.out.Source = filepath.Join(dir, "source")
 		return l.tree(SourceTree, *src, l.out.Source, nil)
 	}
 	return nil
