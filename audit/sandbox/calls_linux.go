@@ -10,6 +10,9 @@ import "golang.org/x/sys/unix"
 const newNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET |
 	unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
 
+// setFileAttributes is FS_IOC_FSSETXATTR, which golang.org/x/sys does not name.
+const setFileAttributes = 0x401c5820
+
 const setIDBits = unix.S_ISUID | unix.S_ISGID
 
 // refusedCalls are refused whatever their arguments. They reach into the kernel
@@ -96,6 +99,8 @@ var sharedRules = [...]rule{
 	{nr: unix.SYS_LREMOVEXATTR, errno: unix.EPERM},
 	{nr: unix.SYS_FREMOVEXATTR, errno: unix.EPERM},
 	{nr: unix.SYS_REMOVEXATTRAT, errno: unix.EPERM},
+	{nr: unix.SYS_IOCTL, errno: unix.EPERM, when: []match{is(1, unix.FS_IOC_SETFLAGS)}},
+	{nr: unix.SYS_IOCTL, errno: unix.EPERM, when: []match{is(1, setFileAttributes)}},
 	// Objects of the machine's ipc namespace, and what happens to its files.
 	{nr: unix.SYS_SHMGET, errno: unix.EPERM},
 	{nr: unix.SYS_SHMAT, errno: unix.EPERM},

@@ -1,8 +1,11 @@
 package sandbox
 
 import (
+	"fmt"
 	"path"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -35,4 +38,45 @@ func reserved(inside string) bool {
 		}
 	}
 	return false
+}
+
+// check refuses commands that make no sense, before anything is started.
+func (l *launcher) check(c Command) error {
+	wrong := func(format string, args ...any) error {
+		return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+	}
+	if c.Worker == "" && (len(c.Argv) == 0 || c.Argv[0] == "") {
+		return wrong("neither a program nor a worker to run")
+	}
+	if c.Worker != "" && !roleName.MatchString(c.Worker) {
+		return wrong("%q is no name of a worker", c.Worker)
+	}
+	if !filepath.IsAbs(c.Dir) {
+		return wrong("the working folder %q is not absolute", c.Dir)
+	}
+	for name, role := range c.Tools {
+		if !toolName.MatchString(name) || !roleName.MatchString(role) {
+			return wrong("the tool %q in the role %q", name, role)
+		}
+	}
+	if len(c.Tools) > 0 && !scriptable(l.programInside()) {
+		return wrong("tools need a temporary folder (TMPDIR) with a shorter name without blanks than %q", l.link)
+	}
+	var places []string
+	for _, b := range c.Binds {
+		if !filepath.IsAbs(b.Host) || !filepath.IsAbs(b.Inside) || filepath.Clean(b.Inside) != b.Inside {
+			return wrong("the bind of %q at %q: both must be absolute, and without . and ..", b.Host, b.Inside)
+		}
+		if l.tier == Landlock && b.Inside != b.Host {
+			return fmt.Errorf("%w: %s at %s", ErrNoPlacement, b.Host, b.Inside)
+		}
+		if l.tier == Namespaces && reserved(b.Inside) {
+			return wrong("the bind of %q: %s is the sandbox's own", b.Host, b.Inside)
+		}
+		if slices.Contains(places, b.Inside) {
+			return wrong("two binds at %s", b.Inside)
+		}
+		places = append(places, b.Inside)
+	}
+	return nil
 }

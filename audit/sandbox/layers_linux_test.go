@@ -100,6 +100,25 @@ func TestOlderLandlock(t *testing.T) {
 	}
 }
 
+// TestWithoutCgroups is root where no group can be made: under Landlock nothing
+// limits the number of its processes, and the record says so.
+func TestWithoutCgroups(t *testing.T) {
+	for _, tier := range bothTiers {
+		rec, err := proved(t, tier, tuning{abi: newestABI, noCgroup: true})
+		if err != nil {
+			t.Fatal(tier, err)
+		}
+		said := fmt.Sprint(rec.Lacks)
+		if !strings.Contains(said, "memory of all processes together") {
+			t.Errorf("%s: %s", tier, said)
+		}
+		uncounted := tier == Landlock && os.Getuid() == 0
+		if strings.Contains(said, "limit on the number of processes") != uncounted || slices.Contains(through(rec), "many-processes") != uncounted {
+			t.Errorf("%s: went through %v; lacks %s", tier, through(rec), said)
+		}
+	}
+}
+
 func TestLeastTier(t *testing.T) {
 	_, err := Open(t.Context(), Options{Min: Namespaces, Force: Landlock})
 	if err == nil || !strings.Contains(err.Error(), "weaker than namespaces") {

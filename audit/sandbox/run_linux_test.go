@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -120,7 +122,7 @@ func TestHowACommandEnds(t *testing.T) {
 		}
 		_, err = sb.Run(t.Context(), Command{Argv: []string{"/no/such/program"}})
 		var se *SetupError
-		if !errors.Is(err, os.ErrNotExist) && !errors.As(err, &se) || err == nil {
+		if !errors.As(err, &se) || se.Stage != "exec" {
 			t.Errorf("a missing program: %v", err)
 		}
 		_, err = sb.Run(t.Context(), Command{Argv: []string{"nowhere"}, Env: []string{"PATH=" + sb.Place("bin")}})
@@ -200,6 +202,46 @@ func TestTools(t *testing.T) {
 			t.Errorf("a tool of the command before: %+v, %v", res, err)
 		}
 	})
+}
+
+func TestManyAtOnce(t *testing.T) {
+	eachTier(t, func(t *testing.T, sb *Sandbox) {
+		var wg sync.WaitGroup
+		for i := range 6 {
+			wg.Go(func() {
+				res, err := sb.Run(t.Context(), Command{Worker: "look", Argv: []string{fmt.Sprint("number-", i)}})
+				if err != nil || res.Exit != 0 || !bytes.Contains(res.Stdout, []byte(fmt.Sprintf(`"number-%d"`, i))) {
+					t.Errorf("%d: %+v, %v", i, res, err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+// TestFolderWithBlanks keeps its scratch where scripts cannot name a program.
+func TestFolderWithBlanks(t *testing.T) {
+	for _, tier := range bothTiers {
+		scratch := filepath.Join(t.TempDir(), "a folder with blanks", strings.Repeat("long", 60))
+		if err := os.MkdirAll(scratch, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		sb, err := Open(t.Context(), Options{Force: tier, Scratch: scratch})
+		if err != nil {
+			t.Fatal(err)
+		}
+		link := sb.impl.(*launcher).link
+		mustRun(t, sb, Command{
+			Worker: "call-tool", Argv: []string{"git"}, Env: []string{"PATH=" + sb.Place("bin")},
+			Tools: map[string]string{"git": "stand-in"},
+		})
+		if err := sb.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Lstat(link); tier == Landlock && !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is left: %v", link, err)
+		}
+	}
 }
 
 func TestInvalidCommands(t *testing.T) {

@@ -211,3 +211,8 @@ func (s *Sandbox) Close() error { return s.impl.close() }
 // ok is false in an ordinary start of the program. A worker refuses to run when
 // it finds itself unconfined.
 func Child(workers map[string]Worker) (code int, ok bool) { return child(workers) }
+
+// Confined says why this process is not inside a sandbox, or nil. It is the
+// first thing that a hostile payload of a test asks: such a payload refuses to
+// run anywhere else.
+func Confined() error { return confined() }

@@ -16,4 +16,6 @@ func open(context.Context, Options) (*Sandbox, error) {
 	}
 }
 
+func confined() error { return errors.New("there is no sandbox for " + runtime.GOOS) }
+
 func child(map[string]Worker) (int, bool) { return 0, false }
