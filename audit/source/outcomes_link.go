@@ -60,11 +60,10 @@ func (w *writer) concerns(name string, has map[string]bool) []string {
 	return list
 }
 
-// callSite is the last place of a path that is in the source itself: there the
-// vendor's code calls what is not its own.
+// callSite is where the vendor's code leaves its own functions on a path.
 func callSite(path []link.Hop) *reports.Location {
 	for _, h := range slices.Backward(path) {
-		if h.File != "" && !strings.HasPrefix(h.File, "$GOROOT/") && !strings.Contains(h.File, "@") {
+		if h.Own && h.File != "" {
 			return at(h.File, h.Line)
 		}
 	}
@@ -97,7 +96,7 @@ func modulesWith(l *link.Report, name string) string {
 func (w *writer) linknames(l *link.Report) {
 	var items []item
 	for _, n := range l.Linknames {
-		if strings.Contains(n.File, "@") {
+		if strings.Contains(n.File, "@") { // a dependency, in the module cache
 			continue
 		}
 		items = append(items, item{

@@ -28,8 +28,8 @@ func with(change func(*Result)) Result {
 
 func network() link.Capability {
 	return link.Capability{Name: "NETWORK", Functions: 2, First: []string{"p.main", "p.send"}, Entry: true, Path: []link.Hop{
-		{Function: "p.main", File: "main.go", Line: 3},
-		{Function: "p.send", File: "send.go", Line: 9},
+		{Function: "p.main", File: "main.go", Line: 3, Own: true},
+		{Function: "p.send", File: "send.go", Line: 9, Own: true},
 		{Function: "net.Dial", File: "$GOROOT/src/net/dial.go", Line: 1},
 	}}
 }
@@ -136,7 +136,7 @@ func TestUnknownCapabilitiesAreRefused(t *testing.T) {
 }
 
 func TestCapabilityFinding(t *testing.T) {
-	exec := link.Capability{Name: "EXEC", Functions: 1, First: []string{"p.main"}, Path: []link.Hop{{Function: "p.main", File: "main.go", Line: 4}}}
+	exec := link.Capability{Name: "EXEC", Functions: 1, First: []string{"p.main"}, Path: []link.Hop{{Function: "p.main", File: "main.go", Line: 4, Own: true}}}
 	res := with(func(r *Result) { r.Link.Capabilities = []link.Capability{exec, network()} })
 	out, rows := outcomes(t, res, Policy{})
 	list := find(out, "source.capability")

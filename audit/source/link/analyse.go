@@ -192,7 +192,7 @@ func hop(g *graph, i int32, pos token.Pos) Hop {
 		pos = g.nodes[i].fn.Pos()
 	}
 	file, line := g.c.names.line(g.c.fset, pos)
-	return Hop{Function: g.nodes[i].display, File: file, Line: line}
+	return Hop{Function: g.nodes[i].display, File: file, Line: line, Own: g.nodes[i].origin == own}
 }
 
 // isEntry reports whether something outside of the module starts here: main and
@@ -273,7 +273,7 @@ func cgoFiles(c *closure) []Capability {
 		for _, f := range u.meta.IgnoredFiles {
 			if line := importsC(f); line > 0 {
 				name, _ := c.names.inSource(f)
-				hops = append(hops, Hop{Function: u.meta.PkgPath, File: name, Line: line})
+				hops = append(hops, Hop{Function: u.meta.PkgPath, File: name, Line: line, Own: true})
 			}
 		}
 	}

@@ -28,9 +28,14 @@ func newNamer(req Request) namer {
 	}
 }
 
-// path is the name under which a file is reported.
+// path is the name under which a file is reported. The main module comes first:
+// its source may lie in GOROOT, or be all of it.
 func (n namer) path(file string) string {
-	for _, base := range []struct{ dir, name string }{{n.source, ""}, {n.goroot, "$GOROOT/"}, {n.cache, ""}} {
+	if strings.HasPrefix(file, n.main) {
+		rest, _ := n.inSource(file)
+		return rest
+	}
+	for _, base := range []struct{ dir, name string }{{n.goroot, "$GOROOT/"}, {n.source, ""}, {n.cache, ""}} {
 		if rest, ok := strings.CutPrefix(file, base.dir); ok && base.dir != "" {
 			return base.name + filepath.ToSlash(rest)
 		}

@@ -44,6 +44,7 @@ type Hop struct {
 	Function string `json:"function"`
 	File     string `json:"file,omitempty"`
 	Line     int    `json:"line,omitempty"`
+	Own      bool   `json:"own,omitempty"` // of the main module
 }
 
 // A Module is one dependency, with the number of its reachable functions that
