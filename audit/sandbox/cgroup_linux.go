@@ -27,12 +27,21 @@ const (
 	limitsPids   = "pids"
 )
 
-// controllers are those of both versions, by their name in /proc/self/cgroup;
-// "" is version 2.
-var controllers = map[string]controller{
-	"memory": {limits: []string{limitsMemory}, files: []string{"memory.limit_in_bytes=%memory"}},
-	"pids":   {limits: []string{limitsPids}, files: []string{"pids.max=%procs"}},
-	"":       {limits: []string{limitsMemory, limitsPids}, files: []string{"memory.max=%memory", "memory.oom.group=1", "pids.max=%procs"}},
+// knownController is a controller by its name in /proc/self/cgroup, where ""
+// is version 2. It limits nothing when the name is none that is used here.
+func knownController(name string) controller {
+	switch name {
+	case "memory":
+		return controller{limits: []string{limitsMemory}, files: []string{"memory.limit_in_bytes=%memory"}}
+	case "pids":
+		return controller{limits: []string{limitsPids}, files: []string{"pids.max=%procs"}}
+	case "":
+		return controller{
+			limits: []string{limitsMemory, limitsPids},
+			files:  []string{"memory.max=%memory", "memory.oom.group=1", "pids.max=%procs"},
+		}
+	}
+	return controller{}
 }
 
 // findControllers looks for cgroups that this process may make groups in. None
@@ -65,8 +74,8 @@ func controllersFrom(own, mounts string) []controller {
 			continue
 		}
 		for _, name := range strings.Split(f[1], ",") {
-			c, known := controllers[name]
-			if !known {
+			c := knownController(name)
+			if c.limits == nil {
 				continue
 			}
 			if c.dir = cgroupDir(mounts, name, f[2]); c.dir != "" {

@@ -34,4 +34,11 @@
 // belongs to root outside. Where the file system cannot do that (overlayfs),
 // writable trees change owner for the run, and read-only trees must be readable
 // by others: see Grant.
+//
+// # Tests
+//
+// A hostile payload never runs outside: it is a worker, which refuses where no
+// filter holds it, and asks Confined before it does anything. There is no run
+// without a sandbox to compare with. Package sandboxtest makes machines that
+// refuse user namespaces, at creation or later, or Landlock.
 package sandbox

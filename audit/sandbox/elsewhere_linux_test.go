@@ -9,51 +9,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/proffer-audit/proffer/audit/sandbox/sandboxtest"
 	"github.com/proffer-audit/proffer/reports"
 )
 
-// The variables by which a test starts the test program on another machine, so
-// to speak: one that refuses things. Refusals are made real, by the kernel.
-const (
-	refuseVar = "PROFFER_TEST_REFUSE" // comma-separated refusals still to be made
-	reportVar = "PROFFER_TEST_REPORT" // open a sandbox and print a report
-)
-
-// refusals make this process one of a machine that refuses something.
-var refusals = map[string]func() error{
-	"clone": func() error {
-		return refuseCalls(rule{nr: unix.SYS_CLONE, errno: unix.EPERM, when: []match{anyBit(0, unix.CLONE_NEWUSER)}})
-	},
-	"mount":    func() error { return refuseCalls(rule{nr: unix.SYS_MOUNT, errno: unix.EPERM}) },
-	"landlock": func() error { return refuseCalls(rule{nr: unix.SYS_LANDLOCK_CREATE_RULESET, errno: unix.ENOSYS}) },
-	"sysadmin": func() error { return unix.Prctl(unix.PR_CAPBSET_DROP, unix.CAP_SYS_ADMIN, 0, 0, 0) },
-	"limit":    func() error { return os.WriteFile("/proc/sys/user/max_user_namespaces", []byte("0"), 0) },
-	"proc":     coverProc,
-}
-
-func refuseCalls(rules ...rule) error {
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return err
-	}
-	return installFilter(buildFilter(auditArch, rules))
-}
-
-// coverProc hides a part of /proc, as container engines do. The process has a
-// mount namespace of its own.
-func coverProc() error {
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return err
-	}
-	return unix.Mount("cover", "/proc/irq", "tmpfs", unix.MS_RDONLY, "size=4k")
-}
+// reportVar makes the test program open a sandbox and print a report.
+const reportVar = "PROFFER_TEST_REPORT"
 
 // A machineReport is what a start of the program with reportVar prints.
 type machineReport struct {
@@ -64,20 +31,11 @@ type machineReport struct {
 	Output   string
 }
 
-// elsewhere makes the refusals, starts the program again behind them, and there
-// reports which sandbox is to be had.
-func elsewhere() (int, bool) {
-	if list := os.Getenv(refuseVar); list != "" {
-		runtime.LockOSThread()
-		for _, name := range strings.Split(list, ",") {
-			if err := refusals[name](); err != nil {
-				fmt.Fprintln(os.Stderr, "refusal:", name, err)
-				return 1, true
-			}
-		}
-		env := append([]string{reportVar + "=1"}, slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, refuseVar) })...)
-		fmt.Fprintln(os.Stderr, unix.Exec("/proc/self/exe", os.Args, env))
-		return 1, true
+// otherPart is what the test program is when it is not to run tests: one that
+// was started on another machine, so to speak.
+func otherPart() (int, bool) {
+	if code, ok := sandboxtest.Elsewhere(); ok {
+		return code, true
 	}
 	if tier := os.Getenv(abandonVar); tier != "" {
 		return abandon(Tier(tier), os.Args[1]), true
@@ -85,7 +43,10 @@ func elsewhere() (int, bool) {
 	if os.Getenv(reportVar) == "" {
 		return 0, false
 	}
-	_ = json.NewEncoder(os.Stdout).Encode(report(context.Background()))
+	if err := json.NewEncoder(os.Stdout).Encode(report(context.Background())); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1, true
+	}
 	return 0, true
 }
 
@@ -117,7 +78,7 @@ func report(ctx context.Context) machineReport {
 func onMachine(t *testing.T, refuse string, cloneflags uintptr) machineReport {
 	t.Helper()
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), refuseVar+"="+refuse, "TMPDIR="+t.TempDir())
+	cmd.Env = append(os.Environ(), sandboxtest.Variable+"="+refuse, reportVar+"=1", "TMPDIR="+t.TempDir())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: cloneflags}
 	if cloneflags&unix.CLONE_NEWUSER != 0 {
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
@@ -146,14 +107,14 @@ func TestOtherMachines(t *testing.T) {
 		stage        string // of the namespaces tier's refusal
 		lacks        string
 	}{
-		{name: "creation is denied", refuse: "clone", tier: Landlock, stage: "start"},
-		{name: "creation is used up", refuse: "limit", flags: unix.CLONE_NEWUSER, tier: Landlock, stage: "start"},
-		{name: "created without capabilities", refuse: "mount", tier: Landlock, stage: "mount"},
-		{name: "root without CAP_SYS_ADMIN, denied", refuse: "sysadmin,clone", root: true, tier: Landlock, stage: "start"},
-		{name: "root without CAP_SYS_ADMIN", refuse: "sysadmin", root: true, tier: Namespaces},
-		{name: "a container's /proc", refuse: "proc", flags: unix.CLONE_NEWUSER | unix.CLONE_NEWNS, tier: Namespaces, lacks: "no /proc inside"},
-		{name: "no Landlock", refuse: "landlock", tier: Namespaces, lacks: "no Landlock"},
-		{name: "nothing at all", refuse: "clone,landlock", stage: "start"},
+		{name: "creation is denied", refuse: sandboxtest.Clone, tier: Landlock, stage: "start"},
+		{name: "creation is used up", refuse: sandboxtest.Limit, flags: unix.CLONE_NEWUSER, tier: Landlock, stage: "start"},
+		{name: "created without capabilities", refuse: sandboxtest.Mount, tier: Landlock, stage: "mount"},
+		{name: "root without CAP_SYS_ADMIN, denied", refuse: sandboxtest.SysAdmin + "," + sandboxtest.Clone, root: true, tier: Landlock, stage: "start"},
+		{name: "root without CAP_SYS_ADMIN", refuse: sandboxtest.SysAdmin, root: true, tier: Namespaces},
+		{name: "a container's /proc", refuse: sandboxtest.Proc, flags: unix.CLONE_NEWUSER | unix.CLONE_NEWNS, tier: Namespaces, lacks: "no /proc inside"},
+		{name: "no Landlock", refuse: sandboxtest.Landlock, tier: Namespaces, lacks: "no Landlock"},
+		{name: "nothing at all", refuse: sandboxtest.Clone + "," + sandboxtest.Landlock, stage: "start"},
 	} {
 		t.Run(m.name, func(t *testing.T) {
 			if m.root && !root {

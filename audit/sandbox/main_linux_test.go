@@ -11,7 +11,7 @@ func TestMain(m *testing.M) {
 	if code, ok := Child(testWorkers()); ok {
 		os.Exit(code)
 	}
-	if code, ok := elsewhere(); ok {
+	if code, ok := otherPart(); ok {
 		os.Exit(code)
 	}
 	os.Exit(m.Run())
