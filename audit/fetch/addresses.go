@@ -34,13 +34,16 @@ func classify(a netip.Addr) (class, string) {
 }
 
 // checkAddress refuses an address that may not be dialled. A plain one is for
-// unencrypted http, which never leaves the reviewer's own networks.
-func checkAddress(a netip.Addr, allowPrivate, plain bool) error {
+// unencrypted http, which never leaves the reviewer's own networks; own says that
+// the host is a registry of the reviewer's own configuration.
+func checkAddress(a netip.Addr, allowPrivate, plain, own bool) error {
 	c, name := classify(a)
 	switch {
+	case c == unrouted && own && !plain:
+		return nil
 	case c == special:
 		return refuse(RefusedAddress, "", "the address %s is %s", a, name)
-	case (c == private || c == loopback) && !allowPrivate:
+	case (c == private || c == loopback || c == unrouted) && !allowPrivate:
 		return refuse(RefusedAddress, "", "the address %s is %s", a, name).
 			hint("--allow-private-network admits internal mirrors")
 	case c == public && plain:
@@ -74,7 +77,7 @@ func checkURL(u *url.URL, allowPrivate bool) error {
 
 func checkHost(host, where string, allowPrivate bool) error {
 	if a, err := netip.ParseAddr(host); err == nil {
-		if err := checkAddress(a, allowPrivate, false); err != nil {
+		if err := checkAddress(a, allowPrivate, false, false); err != nil {
 			return err
 		}
 		return nil

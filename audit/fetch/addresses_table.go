@@ -5,12 +5,14 @@ import "net/netip"
 // class says what kind of network an address belongs to.
 type class string
 
-// The classes of addresses. Only public ones are dialled by default; the
-// private ones when the reviewer allows it; the others never.
+// The classes of addresses. Only public ones are dialled by default; private,
+// loopback and unrouted ones when the reviewer allows it, unrouted ones also for
+// the registries of the reviewer's own configuration; special ones never.
 const (
 	public   class = "public"
 	private  class = "private"
 	loopback class = "loopback"
+	unrouted class = "unrouted"
 	special  class = "special"
 )
 
@@ -23,8 +25,8 @@ type addressRange struct {
 // specialRanges are the address blocks that are not public unicast, from the
 // IANA special-purpose address registries, and a few that clouds use inside.
 // The first match counts, so narrower blocks stand before wider ones. The blocks
-// for documentation and benchmarking count as private: nobody on the Internet
-// has them, and internal networks do use them.
+// for documentation and benchmarking are unrouted: nobody on the Internet has
+// them, and internal networks do use them.
 func specialRanges() []addressRange {
 	r := func(prefix string, c class, name string) addressRange {
 		return addressRange{netip.MustParsePrefix(prefix), c, name}
@@ -38,12 +40,12 @@ func specialRanges() []addressRange {
 		r("169.254.0.0/16", special, "link-local"),
 		r("172.16.0.0/12", private, "private"),
 		r("192.0.0.0/24", special, "protocol assignments"),
-		r("192.0.2.0/24", private, "documentation"),
+		r("192.0.2.0/24", unrouted, "documentation"),
 		r("192.88.99.0/24", special, "6to4 relay"),
 		r("192.168.0.0/16", private, "private"),
-		r("198.18.0.0/15", private, "benchmarking"),
-		r("198.51.100.0/24", private, "documentation"),
-		r("203.0.113.0/24", private, "documentation"),
+		r("198.18.0.0/15", unrouted, "benchmarking"),
+		r("198.51.100.0/24", unrouted, "documentation"),
+		r("203.0.113.0/24", unrouted, "documentation"),
 		r("224.0.0.0/4", special, "multicast"),
 		r("240.0.0.0/4", special, "reserved or broadcast"),
 
@@ -53,8 +55,8 @@ func specialRanges() []addressRange {
 		r("64:ff9b:1::/48", special, "local NAT64"),
 		r("100::/64", special, "discard-only"),
 		r("2001::/23", special, "protocol assignments, Teredo, benchmarking"),
-		r("2001:db8::/32", private, "documentation"),
-		r("3fff::/20", private, "documentation"),
+		r("2001:db8::/32", unrouted, "documentation"),
+		r("3fff::/20", unrouted, "documentation"),
 		r("fc00::/7", private, "unique local"),
 		r("fe80::/10", special, "link-local"),
 		r("fec0::/10", special, "site-local"),

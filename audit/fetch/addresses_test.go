@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -113,7 +114,7 @@ func TestRebinding(t *testing.T) {
 		})
 	})
 	addrs, err := w.guard.lookup(t.Context(), "rebind.example.com")
-	if err != nil || len(addrs) != 1 || checkAddress(addrs[0], false, false) != nil {
+	if err != nil || len(addrs) != 1 || checkAddress(addrs[0], false, false, false) != nil {
 		t.Fatalf("the first look gives %v, %v", addrs, err)
 	}
 	rebound.Store(true)
@@ -202,4 +203,34 @@ func mustURL(t testing.TB, s string) *url.URL {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// An address that nobody on the Internet has is reached only for a registry of
+// the reviewer's own configuration; a private one is not reached even then.
+func TestOwnRegistries(t *testing.T) {
+	for _, tt := range []struct {
+		address             string
+		private, plain, own bool
+		ok                  bool
+	}{
+		{address: "203.0.113.80", own: true, ok: true},
+		{address: "203.0.113.80"},
+		{address: "203.0.113.80", private: true, ok: true},
+		{address: "203.0.113.80", own: true, plain: true},
+		{address: "10.0.0.1", own: true},
+		{address: "127.0.0.1", own: true},
+		{address: "::ffff:127.0.0.1", own: true},
+		{address: "169.254.169.254", own: true},
+		{address: "2001:db8::1", own: true, ok: true},
+	} {
+		err := checkAddress(netip.MustParseAddr(tt.address), tt.private, tt.plain, tt.own)
+		if (err == nil) != tt.ok {
+			t.Errorf("%+v: %v", tt, err)
+		}
+	}
+	g := newGuard(false, hooks{resolver: net.DefaultResolver})
+	g.trust("https://mirror.example.com/go")
+	if !g.trusts("mirror.example.com") || g.trusts("example.com") || g.trusts("") {
+		t.Error("the guard trusts other hosts than the one that was named")
+	}
 }

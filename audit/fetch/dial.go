@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -22,6 +23,8 @@ const (
 // redirects too, and every address at the moment it is dialled.
 type guard struct {
 	allowPrivate bool
+	mu           sync.Mutex
+	own          map[string]bool // hosts of the reviewer's registries: see trust
 	resolver     *net.Resolver
 	proxy        func(*url.URL) (*url.URL, error)
 	secure       *http.Transport // https, straight
@@ -30,9 +33,9 @@ type guard struct {
 }
 
 func newGuard(allowPrivate bool, h hooks) *guard {
-	g := &guard{allowPrivate: allowPrivate, resolver: h.resolver, proxy: h.proxy}
-	g.secure = newTransport(g.dialer(false).DialContext)
-	g.plain = newTransport(g.dialer(true).DialContext)
+	g := &guard{allowPrivate: allowPrivate, own: map[string]bool{}, resolver: h.resolver, proxy: h.proxy}
+	g.secure = newTransport(g.dial(false))
+	g.plain = newTransport(g.dial(true))
 	// The proxy is the reviewer's own setting and usually stands on a private
 	// address, so what is judged there is the host behind it: see throughProxy.
 	g.viaProxy = newTransport((&net.Dialer{Timeout: dialTimeout, Resolver: h.resolver}).DialContext)
@@ -56,9 +59,36 @@ func newTransport(dial func(context.Context, string, string) (net.Conn, error)) 
 	}
 }
 
+// trust notes a host that the reviewer's own configuration names as a registry.
+// It may be reached at an address that nobody on the Internet has, as registries
+// inside some sites are; private addresses still want AllowPrivate.
+func (g *guard) trust(address string) {
+	if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.own[u.Hostname()] = true
+	}
+}
+
+func (g *guard) trusts(host string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.own[host]
+}
+
+func (g *guard) dial(plain bool) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, refuse(RefusedAddress, "", "the address %q is not one", address)
+		}
+		return g.dialer(plain, g.trusts(host)).DialContext(ctx, network, address)
+	}
+}
+
 // dialer judges each address after it was resolved and before it is connected
 // to, so that a name cannot change its meaning in between.
-func (g *guard) dialer(plain bool) *net.Dialer {
+func (g *guard) dialer(plain, own bool) *net.Dialer {
 	return &net.Dialer{
 		Timeout:  dialTimeout,
 		Resolver: g.resolver,
@@ -67,7 +97,7 @@ func (g *guard) dialer(plain bool) *net.Dialer {
 			if err != nil {
 				return refuse(RefusedAddress, "", "the address %q is not one", address)
 			}
-			return checkAddress(ap.Addr(), g.allowPrivate, plain)
+			return checkAddress(ap.Addr(), g.allowPrivate, plain, own)
 		},
 	}
 }
@@ -119,7 +149,7 @@ func (g *guard) throughProxy(ctx context.Context, u *url.URL) error {
 			because(err).hint("let the name resolve locally, or allow private networks")
 	}
 	for _, a := range addrs {
-		if err := checkAddress(a, false, false); err != nil {
+		if err := checkAddress(a, false, false, g.trusts(u.Hostname())); err != nil {
 			return err
 		}
 	}

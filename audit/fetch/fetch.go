@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -101,6 +102,12 @@ func newClient(opt Options, h hooks) (*Client, error) {
 		return nil, err
 	}
 	g := newGuard(opt.AllowPrivate, h)
+	for _, entry := range strings.FieldsFunc(opt.GoEnv["GOPROXY"], func(r rune) bool { return r == ',' || r == '|' }) {
+		g.trust(strings.TrimSpace(entry))
+	}
+	if db.url != nil {
+		g.trust(db.url.String())
+	}
 	return &Client{
 		opt: opt, hooks: h, guard: g, http: newHTTPClient(g), db: db,
 		npm: opt.NPM, busy: map[string]*sync.Mutex{},

@@ -75,5 +75,8 @@ func (c *Client) npmConfig() (*NPMConfig, error) {
 		}
 		c.npm = n
 	}
+	for _, registry := range c.npm.registries.ScopeURLs {
+		c.guard.trust(registry)
+	}
 	return c.npm, nil
 }
