@@ -169,6 +169,14 @@ const (
 	FieldDocuments    Field = "inputs.documents"
 )
 
+// Fields lists the fields that can answer an item.
+func Fields() []Field {
+	return []Field{
+		FieldName, FieldContact, FieldBasis, FieldNumber, FieldReceived, FieldProducts, FieldChannels, FieldClaims,
+		FieldMitigations, FieldExclusions, FieldEndpoints, FieldCapabilities, FieldDocuments,
+	}
+}
+
 // A Concern is one worry of the authority.
 type Concern struct {
 	ID        string `yaml:"id,required"`

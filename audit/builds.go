@@ -1,0 +1,232 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/proffer-audit/proffer/audit/engine"
+	"github.com/proffer-audit/proffer/audit/evidence"
+	"github.com/proffer-audit/proffer/audit/policy"
+	"github.com/proffer-audit/proffer/audit/rebuild"
+	"github.com/proffer-audit/proffer/audit/sandbox"
+	"github.com/proffer-audit/proffer/audit/submission"
+	"github.com/proffer-audit/proffer/audit/workspace"
+	"github.com/proffer-audit/proffer/reports"
+)
+
+// The outputs of a rebuild step.
+const (
+	outRebuild = "result"
+	outRebuilt = "rebuilt"
+	outLog     = "log"
+)
+
+// rebuild plans the build of one artifact from its source.
+func (p *planner) rebuild(b submission.Build) {
+	id := "rebuild/" + b.Artifact
+	src, tool, art := "source/"+b.Source, p.toolchains[b.Toolchain.Digest], "artifact/"+b.Artifact
+	needs := p.needs(src, tool, art)
+	if b.Modules != "" {
+		needs = append(needs, p.needs(modulesWhat(b))...)
+	}
+	params := struct {
+		Recipe  rebuild.Recipe          `json:"recipe"`
+		File    string                  `json:"file"`
+		Digest  evidence.Digest         `json:"digest"`
+		Targets []evidence.Digest       `json:"targets"`
+		Patches []string                `json:"patches"`
+		Lacks   []string                `json:"lacks"`
+		Require reports.Level           `json:"require"`
+		Trusted []policy.ToolchainTrust `json:"trusted"`
+	}{recipeOf(b, p.artifact(b.Artifact)), b.File, p.fileDigest(b), p.targets(), patchesOf(b), unsupported(b), p.in.policy.Require.Rebuild, p.in.policy.Trust.Toolchains}
+	step := outcomesStep(id, "rebuild", 1, needs, params, func(ctx context.Context, in engine.Input) (engine.Output, error) {
+		job, verdict, err := p.job(in, b, src, tool, art)
+		if err != nil {
+			return unmet(in.Store, err, id)
+		}
+		job.Recipe, job.FileDigest, job.Targets, job.Patches = params.Recipe, params.Digest, params.Targets, params.Patches
+		verdict.Require = params.Require
+		result, err := p.build(ctx, in, id, job)
+		if err != nil {
+			return engine.Output{}, err
+		}
+		return keepRebuild(in.Store, b.Artifact, result, verdict)
+	})
+	step.Class = engine.Rebuild
+	p.add(step, owed{id: id, isolated: true})
+}
+
+// job puts together what the build needs.
+func (p *planner) job(in engine.Input, b submission.Build, src, tool, art string) (rebuild.Job, rebuild.Verdict, error) {
+	var job rebuild.Job
+	var verdict rebuild.Verdict
+	if lacks := unsupported(b); len(lacks) > 0 {
+		return job, verdict, &unmetError{What: "support for " + strings.Join(lacks, ", ") + " in recipes", Code: "not-supported"}
+	}
+	var err error
+	if job.Source, _, err = packed(in, src); err != nil {
+		return job, verdict, err
+	}
+	var proven judged
+	if job.Toolchain, proven, err = packed(in, tool); err != nil {
+		return job, verdict, err
+	}
+	if job.Modules, _, err = goModules(in, b); err != nil {
+		return job, verdict, err
+	}
+	d, _, err := blobOf(in, art)
+	if err != nil {
+		return job, verdict, err
+	}
+	a := p.artifact(b.Artifact)
+	job.Artifact, job.File = rebuild.Artifact{Blob: d, URI: a.PURL}, b.File
+	job.Limits = p.limits()
+	verdict.ToolchainTrusted, verdict.ToolchainNote = trusted(p.in.policy, b.Toolchain, proven)
+	return job, verdict, nil
+}
+
+// build runs a job in the sandbox. A limit that was hit holds for this run only.
+func (p *planner) build(ctx context.Context, in engine.Input, id string, job rebuild.Job) (rebuild.Result, error) {
+	sb, err := p.isolate(ctx, in, id)
+	if err != nil {
+		return rebuild.Result{}, err
+	}
+	dir, done, err := p.workdir(id)
+	if err != nil {
+		return rebuild.Result{}, err
+	}
+	result, _, err := rebuild.Run(ctx, sb, in.Store, dir, job)
+	if result.LimitHit != "" {
+		in.Events(engine.Event{Step: id, Phase: engine.Recorded, Record: limitHit{id, result.LimitHit}})
+	}
+	return result, errors.Join(err, done())
+}
+
+// isolate opens the sandbox and puts its record into the run's.
+func (p *planner) isolate(ctx context.Context, in engine.Input, id string) (*sandbox.Sandbox, error) {
+	if p.tools.Sandbox == nil {
+		return nil, &sandbox.UnavailableError{}
+	}
+	sb, err := p.tools.Sandbox(ctx)
+	if err != nil {
+		return nil, err
+	}
+	record := sb.Record()
+	in.Events(engine.Event{Step: id, Phase: engine.Recorded, Record: &record})
+	return sb, nil
+}
+
+// workdir makes a folder for one step, and the function that takes it away.
+func (p *planner) workdir(id string) (dir string, done func() error, err error) {
+	dir, err = os.MkdirTemp(p.tools.Scratch, strings.ReplaceAll(id, "/", "-")+"-")
+	if err != nil {
+		return "", nil, fmt.Errorf("make a work folder: %w", err)
+	}
+	return filepath.Clean(dir), func() error { return workspace.Remove(dir) }, nil
+}
+
+func keepRebuild(store evidence.ReadWriter, artifact string, r rebuild.Result, v rebuild.Verdict) (engine.Output, error) {
+	o := outputs{store: store}
+	o.json(outRebuild, r)
+	if r.Rebuilt != nil {
+		o.link(outRebuilt, *r.Rebuilt)
+	}
+	if r.Log != nil {
+		o.link(outLog, *r.Log)
+	}
+	o.json(outOutcomes, rebuild.Outcomes(artifact, r, v))
+	o.out.Transient = r.LimitHit != ""
+	return o.done()
+}
+
+func recipeOf(b submission.Build, a submission.Artifact) rebuild.Recipe {
+	r := rebuild.Recipe{
+		Prepare: b.Prepare, Command: b.Command, Postprocess: b.Postprocess,
+		Env: b.Env, Output: b.Output, Platform: a.Platform,
+	}
+	if b.VCS != nil {
+		r.VCS = &rebuild.VCS{Revision: b.VCS.Revision, Time: b.VCS.Time, Modified: b.VCS.Modified}
+	}
+	if b.Paths != (submission.Paths{}) {
+		r.Paths = &rebuild.Paths{Source: b.Paths.Source, Modules: b.Paths.Modules, Toolchain: b.Paths.Toolchain}
+	}
+	return r
+}
+
+// unsupported names the parts of a recipe that this version does not carry out.
+// A recipe with one of them is not run rather than run without it.
+func unsupported(b submission.Build) []string {
+	list := []string{}
+	if b.Root != nil {
+		list = append(list, "root")
+	}
+	if len(b.Inputs) > 0 {
+		list = append(list, "inputs")
+	}
+	if len(b.Workspace) > 0 {
+		list = append(list, "workspace")
+	}
+	return list
+}
+
+func patchesOf(b submission.Build) []string {
+	list := []string{}
+	for _, patch := range b.Toolchain.Patches {
+		list = append(list, patch.Digest)
+	}
+	return list
+}
+
+// fileDigest is the pin of the file that a build is to give, where it is one
+// that names bytes by sha256.
+func (p *planner) fileDigest(b submission.Build) evidence.Digest {
+	a := p.artifact(b.Artifact)
+	pin := a.Digest
+	for _, f := range a.Files {
+		if f.Path == b.File {
+			pin = f.Digest
+		}
+	}
+	if hex := plainDigest(pin)["sha256"]; hex != "" {
+		return evidence.Digest("sha256:" + hex)
+	}
+	return ""
+}
+
+// targets are the shipped files of all builds: none of them may lie ready in a
+// tree that one of the builds reads.
+func (p *planner) targets() []evidence.Digest {
+	list := []evidence.Digest{}
+	for _, b := range p.in.submission.Builds {
+		if d := p.fileDigest(b); d != "" {
+			list = append(list, d)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// trusted says whether the policy trusts a toolchain: by its digest, or by its
+// name with the proof of the checksum database.
+func trusted(pol *policy.Policy, t submission.Toolchain, proof judged) (bool, string) {
+	if len(t.Patches) > 0 {
+		return false, "the vendor patched the toolchain"
+	}
+	for _, x := range pol.Trust.Toolchains {
+		switch {
+		case x.Digest != "" && x.Digest == t.Digest:
+			return true, "the policy trusts this toolchain by its digest"
+		case x.PURL != "" && strings.HasPrefix(t.PURL, x.PURL+"@"):
+			if proof.Proven {
+				return true, "the policy trusts toolchains of this name, and the checksum database published this one"
+			}
+			return false, "the policy trusts toolchains of this name, but the checksum database does not prove this one"
+		}
+	}
+	return false, "the policy does not trust this toolchain"
+}

@@ -1,0 +1,149 @@
+package audit
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/proffer-audit/proffer/audit/engine"
+	"github.com/proffer-audit/proffer/audit/evidence"
+	"github.com/proffer-audit/proffer/audit/rebuild"
+	"github.com/proffer-audit/proffer/audit/submission"
+	"github.com/proffer-audit/proffer/reports"
+)
+
+// Part is a part of an audit's plan that can be run by itself.
+type Part int
+
+// The parts.
+const (
+	OnlyFetch   Part = iota // transfers, and the checks of what they brought
+	OnlyRebuild             // builds, and the transfers they need
+)
+
+// Partial is what a part of an audit found. It is no report.
+type Partial struct {
+	Outcomes reports.Outcomes
+	Isolated bool
+	Mismatch bool
+	Ran      int
+	Cached   int
+	Rebuilds []Rebuilt
+}
+
+// Rebuilt is one build that was carried out to its end.
+type Rebuilt struct {
+	Artifact string
+	Result   rebuild.Result
+	Facts    rebuild.ProvenanceData
+}
+
+// RunPart runs a part of the plan: of one artifact, or of all when it is "".
+func RunPart(ctx context.Context, req Request, tools Tools, part Part, artifact string) (*Partial, error) {
+	in, err := read(req, tools.Store)
+	if err != nil {
+		return nil, err
+	}
+	p := newPlanner(req, tools, in)
+	p.plan()
+	if err := p.only(part, artifact); err != nil {
+		return nil, err
+	}
+	outcome, err := engine.Local(tools.Store, tools.Cache, tools.Limits, tools.Now).Run(ctx, p.steps, tools.Watch)
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	a := &Audit{Isolated: true}
+	all, err := p.outcomes(outcome, a)
+	if err != nil {
+		return nil, err
+	}
+	out := &Partial{Outcomes: all, Isolated: a.Isolated, Mismatch: a.Mismatch}
+	for _, s := range p.steps {
+		if outcome.Cached[s.ID] {
+			out.Cached++
+		} else if outcome.Errors[s.ID] == nil {
+			out.Ran++
+		}
+	}
+	if part == OnlyRebuild {
+		out.Rebuilds, err = p.rebuilt(outcome)
+	}
+	return out, err
+}
+
+// only keeps the steps of a part, with all that they need.
+func (p *planner) only(part Part, artifact string) error {
+	if artifact != "" && !slices.ContainsFunc(p.in.submission.Builds, func(b submission.Build) bool { return b.Artifact == artifact }) {
+		return &InputError{Code: "no-build", What: "the submission says nothing of how " + artifact + " is built", Fix: "name an artifact that a build is of"}
+	}
+	keep := map[string]bool{}
+	var need func(id string)
+	need = func(id string) {
+		i := slices.IndexFunc(p.steps, func(s engine.Step) bool { return s.ID == id })
+		if i < 0 || keep[id] {
+			return
+		}
+		keep[id] = true
+		for _, n := range p.steps[i].Needs {
+			need(n)
+		}
+	}
+	for _, s := range p.steps {
+		fetching := strings.HasPrefix(s.ID, "fetch/") || strings.HasPrefix(s.ID, "pin/")
+		building := s.Kind == "rebuild" && (artifact == "" || s.ID == "rebuild/"+artifact)
+		if part == OnlyFetch && fetching || part == OnlyRebuild && building {
+			need(s.ID)
+		}
+	}
+	p.steps = slices.DeleteFunc(p.steps, func(s engine.Step) bool { return !keep[s.ID] })
+	return nil
+}
+
+// rebuilt collects the builds that have a file to show, with the facts that a
+// rebuilder's statement needs.
+func (p *planner) rebuilt(o engine.Outcome) ([]Rebuilt, error) {
+	var list []Rebuilt
+	for _, b := range p.in.submission.Builds {
+		id := "rebuild/" + b.Artifact
+		d, ok := output(o, id, outRebuild)
+		if !ok {
+			continue
+		}
+		var r rebuild.Result
+		if err := readJSON(p.tools.Store, d, &r); err != nil {
+			return nil, err
+		}
+		if r.Rebuilt == nil {
+			continue
+		}
+		job, err := p.jobAgain(o, b)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Rebuilt{b.Artifact, r, rebuild.Provenance(job, r)})
+	}
+	return list, nil
+}
+
+// jobAgain puts a finished build's job together again, from the outputs of the
+// steps that it needed.
+func (p *planner) jobAgain(o engine.Outcome, b submission.Build) (rebuild.Job, error) {
+	in := engine.Input{Store: p.tools.Store, Needs: map[string]map[string]evidence.Descriptor{}}
+	for id, r := range o.Results {
+		in.Needs[id] = map[string]evidence.Descriptor{}
+		for _, d := range r.Outputs {
+			in.Needs[id][d.Name] = d
+		}
+	}
+	job, _, err := p.job(in, b, "source/"+b.Source, p.toolchains[b.Toolchain.Digest], "artifact/"+b.Artifact)
+	if err != nil {
+		return job, err
+	}
+	job.Recipe, job.FileDigest = recipeOf(b, p.artifact(b.Artifact)), p.fileDigest(b)
+	job.Targets, job.Patches = p.targets(), patchesOf(b)
+	return job, nil
+}

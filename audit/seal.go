@@ -1,0 +1,123 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/proffer-audit/proffer/attest"
+	"github.com/proffer-audit/proffer/attest/statement"
+	"github.com/proffer-audit/proffer/attest/trust"
+	"github.com/proffer-audit/proffer/audit/evidence"
+	"github.com/proffer-audit/proffer/reports"
+	"github.com/proffer-audit/proffer/reports/html"
+	"github.com/proffer-audit/proffer/reports/sarif"
+)
+
+// Payload types of what is signed.
+const (
+	payloadStatement = statement.PayloadType
+	payloadRun       = "application/vnd.proffer.run.v1+json"
+)
+
+// Names of the renderings in a dossier.
+const (
+	nameHTML  = "report.html"
+	nameSARIF = "findings.sarif"
+)
+
+// Sealed is a signed audit: every blob of its dossier is in the store.
+type Sealed struct {
+	Contents  evidence.Contents
+	Statement []byte // the report as an in-toto statement, canonical
+	Bundle    []byte // its signature
+	Run       []byte // the run record, canonical
+	Signer    []byte // the public key, PEM
+	HTML      []byte
+	SARIF     []byte
+}
+
+// Seal signs the report and the run record of an audit with one key and renders
+// the report. Everything that it makes is put into the store.
+func Seal(ctx context.Context, store evidence.ReadWriter, a *Audit, run reports.Run, key *trust.Key) (*Sealed, error) {
+	s := &Sealed{Statement: a.Statement, Signer: key.PublicPEM()}
+	run.Report = string(evidence.Of(a.Statement))
+	var err error
+	if s.Run, err = statement.Canonical(run); err != nil {
+		return nil, fmt.Errorf("write the run record: %w", err)
+	}
+	if s.Bundle, err = attest.Sign(ctx, key, payloadStatement, s.Statement); err != nil {
+		return nil, fmt.Errorf("sign the report: %w", err)
+	}
+	runBundle, err := attest.Sign(ctx, key, payloadRun, s.Run)
+	if err != nil {
+		return nil, fmt.Errorf("sign the run record: %w", err)
+	}
+	renderings, err := render(a.Report, run, html.Digests{
+		Report: string(evidence.Of(s.Statement)), Bundle: string(evidence.Of(s.Bundle)),
+		Run: string(evidence.Of(s.Run)), Signer: string(evidence.Of(s.Signer)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.HTML, s.SARIF = renderings[nameHTML], renderings[nameSARIF]
+	s.Contents.Evidence = a.Evidence
+	for _, part := range []struct {
+		name, media string
+		data        []byte
+		into        *evidence.Descriptor
+	}{
+		{evidence.ReportName, payloadStatement, s.Statement, &s.Contents.Report},
+		{evidence.BundleName, mediaBundle, s.Bundle, &s.Contents.Bundle},
+		{evidence.RunName, mediaJSON, s.Run, &s.Contents.Run},
+		{evidence.RunBundleName, mediaBundle, runBundle, &s.Contents.RunBundle},
+		{evidence.SignerName, mediaPEM, s.Signer, &s.Contents.Signer},
+	} {
+		if *part.into, err = putBytes(store, part.name, part.media, part.data); err != nil {
+			return nil, err
+		}
+	}
+	for name, data := range renderings {
+		d, err := putBytes(store, name, mediaOf(name), data)
+		if err != nil {
+			return nil, err
+		}
+		s.Contents.Renderings = append(s.Contents.Renderings, d)
+	}
+	slices.SortFunc(s.Contents.Renderings, func(a, b evidence.Descriptor) int { return strings.Compare(a.Name, b.Name) })
+	return s, nil
+}
+
+// Write writes the dossier and returns its digest.
+func (s *Sealed) Write(w io.Writer, store evidence.Reader) (evidence.Digest, error) {
+	return evidence.WriteDossier(w, store, s.Contents)
+}
+
+// render makes every rendering of a report; they are pure functions of it, of the
+// run record and of the digests of what is signed.
+func render(r reports.Report, run reports.Run, digests html.Digests) (map[string][]byte, error) {
+	page, err := html.Render(r, &run, digests)
+	if err != nil {
+		return nil, fmt.Errorf("render the report as HTML: %w", err)
+	}
+	list, err := sarif.Render(r)
+	if err != nil {
+		return nil, fmt.Errorf("render the findings as SARIF: %w", err)
+	}
+	return map[string][]byte{nameHTML: page, nameSARIF: list}, nil
+}
+
+func mediaOf(rendering string) string {
+	if rendering == nameHTML {
+		return "text/html"
+	}
+	return "application/sarif+json"
+}
+
+// The media types of what is signed and of keys.
+const (
+	mediaBundle = "application/vnd.dev.sigstore.bundle.v0.3+json"
+	mediaPEM    = "application/x-pem-file"
+)
