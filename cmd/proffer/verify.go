@@ -1,0 +1,242 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/proffer-audit/proffer/attest/trust"
+	"github.com/proffer-audit/proffer/audit"
+	"github.com/proffer-audit/proffer/audit/engine"
+	"github.com/proffer-audit/proffer/audit/evidence"
+	"github.com/proffer-audit/proffer/audit/sandbox"
+)
+
+func (d *door) verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name: "verify", Usage: "is this dossier authentic, about this artifact, and does it come out again?", ArgsUsage: "DOSSIER",
+		Description: "Without --key or --policy only the integrity is checked, nothing is executed, and the exit code is 3.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "key", Usage: "the auditor's public key `FILE`, got by another way than the dossier"},
+			&cli.StringFlag{Name: "policy", Usage: "take the auditors' keys from the role auditor of this policy `FILE`"},
+			&cli.StringSliceFlag{Name: "artifact", Usage: "the report must be about this `FILE`; may be repeated"},
+			&cli.IntFlag{Name: "min-sequence", Usage: "refuse a report with a lower sequence than `N`"},
+			&cli.GenericFlag{Name: "replay", Value: new(replayFlag), Usage: "execute every step again from the dossier alone, without a network; --replay=assess only assesses again"},
+			&cli.StringFlag{Name: "sandbox", Usage: "use this `TIER` and no other: namespaces or landlock"},
+		},
+		Action: d.verify,
+	}
+}
+
+// replayFlag is --replay, --replay=all or --replay=assess.
+type replayFlag struct {
+	set  bool
+	mode audit.ReplayMode
+}
+
+// IsBoolFlag lets the flag stand without a value.
+func (f *replayFlag) IsBoolFlag() bool { return true }
+
+// Set reads the value.
+func (f *replayFlag) Set(s string) error {
+	switch s {
+	case "true", "all", "":
+		*f = replayFlag{true, audit.ReplayAll}
+	case "assess":
+		*f = replayFlag{true, audit.ReplayAssess}
+	case "false":
+		*f = replayFlag{}
+	default:
+		return fmt.Errorf("--replay=%.20q: want all or assess", s)
+	}
+	return nil
+}
+
+// String is the value as it is set.
+func (f *replayFlag) String() string {
+	switch {
+	case f == nil || !f.set:
+		return ""
+	case f.mode == audit.ReplayAssess:
+		return "assess"
+	}
+	return "all"
+}
+
+func (d *door) verify(c *cli.Context) (err error) {
+	if c.NArg() != 1 {
+		return usage("verify wants one dossier")
+	}
+	anchor, err := readAnchor(c)
+	if err != nil {
+		return err
+	}
+	dossier, err := audit.OpenDossier(c.Args().First())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dossier.Close()) }()
+	v, err := audit.Verify(dossier, anchor)
+	if err != nil {
+		return err
+	}
+	doc := newDocument("verify")
+	doc.report(v.Report)
+	doc.Dossier, doc.Report = string(v.Dossier), string(v.ReportDigest())
+	if pub, err := trust.ParsePublic(v.Signer); err == nil {
+		doc.Signer = pub.ID()
+	}
+	code := verifyNotes(doc, c, v)
+	if replay := c.Generic("replay").(*replayFlag); replay.set && v.Anchored {
+		replayed, err := d.replay(c, dossier, v, replay.mode)
+		if err != nil {
+			return err
+		}
+		code = worst(code, replayNotes(doc, replayed))
+	} else if replay.set {
+		doc.note("not-replayed", "nothing was executed, because nobody vouches for this dossier: name the auditor's key with --key")
+	}
+	d.exit = doc.end(code)
+	return doc.write(d.out, c.Bool("json"))
+}
+
+// verifyNotes says what a reader of "verified" must know beside it.
+func verifyNotes(doc *document, c *cli.Context, v *audit.Verification) int {
+	code := exitDone
+	if !v.Anchored {
+		code = exitIncomplete
+		doc.note("signer-not-anchored", "the dossier is whole and signed by the key in it, but nothing says whose key that is: use --key or --policy")
+	}
+	doc.note("audit-result", "the audit's own result is %s", v.Report.Result)
+	doc.note("time-not-attested", "no timestamp authority vouches for when the report was signed; it evaluates as of %s", v.Report.AsOf)
+	if !c.IsSet("min-sequence") {
+		doc.note("supersession-not-checked", "whether a later report exists is not in a dossier: use --min-sequence with the sequence that you know of")
+	}
+	if !v.RenderingsVouched() {
+		doc.note("renderings-not-vouched", "the report is by proffer %s; its renderings were not made again by this one", v.Report.Auditor.Version)
+	}
+	return code
+}
+
+func replayNotes(doc *document, r *audit.Replayed) int {
+	doc.Steps = &stepCount{r.Audit.Ran, r.Audit.Cached}
+	if box := r.Audit.Run.Sandbox; box != nil {
+		doc.Sandbox = box.Tier
+	}
+	if r.Same {
+		doc.note("replayed", "the report came out again, byte for byte: %s", evidence.Of(r.Audit.Statement))
+		return exitDone
+	}
+	code := exitDone
+	if len(r.NotComparable) > 0 {
+		doc.note("not-comparable", "could not be repeated here, or was not finished there: %s", strings.Join(r.NotComparable, ", "))
+		code = exitIncomplete
+	}
+	if len(r.Differs) > 0 {
+		doc.note("replay-differs", "came out otherwise: %s", strings.Join(r.Differs, ", "))
+		code = exitNotMet
+	}
+	if !r.Audit.Isolated {
+		code = worst(code, exitNotIsolated)
+	}
+	return code
+}
+
+// readAnchor reads what the reviewer trusts beforehand.
+func readAnchor(c *cli.Context) (audit.Anchor, error) {
+	var a audit.Anchor
+	if name := c.String("key"); name != "" {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			return a, &failure{exit: exitInvalid, code: "no-key", err: fmt.Errorf("read the auditor's key: %w", err), hint: "name the auditor's public key, such as signer.pub"}
+		}
+		if _, err := trust.ParsePublic(raw); err != nil {
+			return a, &failure{exit: exitInvalid, code: "bad-key", err: fmt.Errorf("%s: %w", name, err), hint: "a public key in PEM is wanted"}
+		}
+		a.Keys = append(a.Keys, raw)
+	}
+	if name := c.String("policy"); name != "" {
+		keys, err := auditorKeys(name)
+		if err != nil {
+			return a, err
+		}
+		a.Keys = append(a.Keys, keys...)
+	}
+	for _, name := range c.StringSlice("artifact") {
+		f, err := os.Open(name)
+		if err != nil {
+			return a, err
+		}
+		digest, err := digestOf(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return a, err
+		}
+		a.Artifacts = append(a.Artifacts, digest)
+	}
+	a.MinSequence = c.Int("min-sequence")
+	return a, nil
+}
+
+// auditorKeys are the keys of a policy's auditors.
+func auditorKeys(name string) ([][]byte, error) {
+	p, _, err := readPolicy(name)
+	if err != nil {
+		return nil, err
+	}
+	var keys [][]byte
+	for _, r := range p.Roles() {
+		for _, q := range r.Principals {
+			if r.Name == trust.Auditor && len(q.Key) > 0 {
+				keys = append(keys, q.Key)
+			}
+		}
+	}
+	if len(keys) == 0 {
+		return nil, &failure{exit: exitInvalid, code: "no-auditor", err: fmt.Errorf("policy %s lists no auditor with a key", name), hint: "list the auditor's key under trust.roles.auditor, or use --key"}
+	}
+	return keys, nil
+}
+
+// replay runs a dossier's audit again, in a state folder of its own.
+func (d *door) replay(c *cli.Context, dossier *evidence.Dossier, v *audit.Verification, mode audit.ReplayMode) (r *audit.Replayed, err error) {
+	dir, err := os.MkdirTemp("", "proffer-replay-")
+	if err != nil {
+		return nil, err
+	}
+	s := &state{dir: dir}
+	defer func() { err = errors.Join(err, s.discard()) }()
+	if s.store, err = evidence.OpenStore(filepath.Join(dir, "store")); err != nil {
+		return nil, err
+	}
+	if s.cache, err = engine.OpenCache(filepath.Join(dir, "steps")); err != nil {
+		return nil, err
+	}
+	scratch, err := s.scratch()
+	if err != nil {
+		return nil, err
+	}
+	p := newProgress(d.err, d.terminal, c.Bool("quiet"), !c.Bool("no-color"), len(v.Run.Steps))
+	defer p.finish()
+	return audit.Replay(c.Context, dossier, v, mode, audit.Tools{
+		Store: s.store, Cache: s.cache, Scratch: scratch,
+		Sandbox: openSandbox(sandbox.Tier(c.String("sandbox")), "", scratch),
+		Limits:  engine.Limits{Network: 1, CPU: 2, Rebuild: 1},
+		Now:     time.Now, Watch: p.watch,
+	})
+}
+
+func digestOf(r io.Reader) (evidence.Digest, error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, r); err != nil {
+		return "", err
+	}
+	return evidence.Digest("sha256:" + hex.EncodeToString(h.Sum(nil))), nil
+}
