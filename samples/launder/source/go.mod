@@ -1,0 +1,3 @@
+module proffer.example/launder
+
+go 1.21
