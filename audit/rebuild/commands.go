@@ -50,21 +50,12 @@ func (j *running) placed() (placement, error) {
 	if paths.Modules != "" {
 		p.ModuleCache = bind(filepath.Join(l.Scratch, "gomodcache"), "", paths.Modules, true)
 	}
-	changes := maps.Clone(r.Env)
-	if changes == nil {
-		changes = map[string]string{}
+	changes, err := j.changes()
+	if err != nil {
+		return p, err
 	}
-	if _, said := changes["GOFLAGS"]; !said && vendored(l.Files) {
-		changes["GOFLAGS"] = "" // a vendor folder is used unless a flag says otherwise
-	}
-	if stamp := j.result.Stamp; stamp != nil {
-		line, err := stampLine(*stamp)
-		if err != nil {
-			return p, err
-		}
-		changes[stampVar] = line
-		p.tools = map[string]string{"git": GitRole}
-		p.Tools = j.box.Place("bin")
+	if j.result.Stamp != nil {
+		p.tools, p.Tools = map[string]string{"git": GitRole}, j.box.Place("bin")
 	}
 	p.env = workspace.GoEnv(p.Placement, changes)
 	p.scrub = newScrubber(
@@ -72,6 +63,25 @@ func (j *running) placed() (placement, error) {
 		[2]string{path.Join(p.Scratch, "gomodcache"), "$MODULES"}, [2]string{p.Scratch, "$SCRATCH"},
 		[2]string{p.Tools, "$TOOLS"}, [2]string{p.Toolchain, "$TOOLCHAIN"})
 	return p, nil
+}
+
+// changes are the variables on top of those that every Go command gets.
+func (j *running) changes() (map[string]string, error) {
+	changes := maps.Clone(j.job.Recipe.Env)
+	if changes == nil {
+		changes = map[string]string{}
+	}
+	if _, said := changes["GOFLAGS"]; !said && vendored(j.layout.Files) {
+		changes["GOFLAGS"] = "" // a vendor folder is used unless a flag says otherwise
+	}
+	if stamp := j.result.Stamp; stamp != nil {
+		line, err := stampLine(*stamp)
+		if err != nil {
+			return nil, err
+		}
+		changes[stampVar] = line
+	}
+	return changes, nil
 }
 
 // vendored reports whether any module of the source keeps its dependencies.
