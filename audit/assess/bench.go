@@ -17,6 +17,7 @@ type bench struct {
 	byCheck  map[string][]reports.Finding
 	findings []reports.Finding // sorted, with Concerns and Waived set
 	owed     []string          // sorted
+	known    []string          // ids of all checks that are there or owed, sorted
 	waivers  []reports.Waiver
 	concerns []reports.Concern // as judged
 }
@@ -29,6 +30,7 @@ func open(c Case) *bench {
 	for _, k := range c.Outcomes.Checks {
 		b.checks[k.ID] = append(b.checks[k.ID], k)
 	}
+	b.known = sortedSet(slices.Concat(slices.Collect(maps.Keys(b.checks)), b.owed))
 	applied := b.openWaivers()
 	for _, f := range c.Outcomes.Findings {
 		f.Concerns = b.listed(f)
@@ -116,15 +118,10 @@ func isPaper(id string) bool {
 	return false
 }
 
-// known are the ids of all checks that are there or owed, sorted.
-func (b *bench) known() []string {
-	return sortedSet(slices.Concat(slices.Collect(maps.Keys(b.checks)), b.owed))
-}
-
 // ofKind are the ids among known that are of a kind.
 func (b *bench) ofKind(kind profile.CheckKind) []string {
 	out := []string{}
-	for _, id := range b.known() {
+	for _, id := range b.known {
 		if kindOf(id) == kind {
 			out = append(out, id)
 		}

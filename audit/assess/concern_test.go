@@ -119,6 +119,15 @@ func TestPlantedDefects(t *testing.T) {
 			fail("source/src")(t, c)
 			c.find("planted", "source/src", reports.High, "C1")
 		}},
+		{"source check that fails over notes", "C3", reports.Contradicted, func(t testing.TB, c *Case) {
+			fail("source/src")(t, c)
+			c.find("planted", "source/src", reports.Note, "C1")
+		}},
+		{"note beside what another concern fails over", "C6", reports.PartlySupported, func(t testing.TB, c *Case) {
+			fail("source/src")(t, c)
+			c.find("note", "source/src", reports.Note, "C6")
+			c.find("planted", "source/src", reports.High, "C1")
+		}},
 		{"waived finding", "C6", reports.Contradicted, func(_ testing.TB, c *Case) {
 			c.find("planted", "source/src", reports.High, "C6")
 			c.Waivers = []Waiver{{Finding: "planted", Reason: "r", Approver: "a", Expires: asOf.AddDate(1, 0, 0)}}

@@ -104,7 +104,7 @@ func notRaised(t *testing.T, before, after Case, what string) {
 }
 
 func TestTakingAwayRaisesNoOutcome(t *testing.T) {
-	cases := 300
+	cases := 150
 	if testing.Short() {
 		cases = 30
 	}

@@ -48,7 +48,7 @@ func (b *bench) demanded(kind profile.CheckKind) bool {
 // ones fail it whatever the policy demands.
 func (b *bench) failures() []string {
 	var out []string
-	for _, id := range b.known() {
+	for _, id := range b.known {
 		kind := kindOf(id)
 		demanded := b.demanded(kind)
 		for _, c := range b.checks[id] {

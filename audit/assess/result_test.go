@@ -60,6 +60,21 @@ func TestResult(t *testing.T) {
 			c.find("f", "advisories/linux", reports.Medium)
 			waive(c, "f", nextYear)
 		}, reports.Met},
+		{"failure over notes, one of them waived", func(t testing.TB, c *Case) {
+			c.check(t, "inventory/linux").Status = reports.Fail
+			c.find("f", "inventory/linux", reports.Note)
+			c.find("g", "inventory/linux", reports.Note)
+			waive(c, "f", nextYear)
+		}, reports.NotMet},
+		{"failure over notes, all waived", func(t testing.TB, c *Case) {
+			c.check(t, "inventory/linux").Status = reports.Fail
+			c.find("f", "inventory/linux", reports.Note)
+			waive(c, "f", nextYear)
+		}, reports.Met},
+		{"finding that calls itself waived", func(_ testing.TB, c *Case) {
+			c.find("f", "source/src", reports.High, "C1")
+			c.Outcomes.Findings[0].Waived = true
+		}, reports.NotMet},
 		{"waiver that has expired", func(t testing.TB, c *Case) {
 			c.find("f", "source/src", reports.High, "C1")
 			waive(c, "f", asOf)

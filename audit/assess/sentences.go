@@ -1,6 +1,7 @@
 package assess
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/proffer-audit/proffer/reports"
@@ -39,7 +40,7 @@ func (b *bench) residual() []safetext.Text {
 // carried out whole, sorted, and the concerns, in the profile's order.
 func (b *bench) notAssessed() []safetext.Text {
 	out := []safetext.Text{}
-	for _, id := range sortedSet(append(b.known(), b.expected()...)) {
+	for _, id := range sortedSet(slices.Concat(b.known, b.expected())) {
 		for _, c := range b.at(id) {
 			switch c.Status {
 			case reports.Pass, reports.Fail, reports.NotApplicable:
