@@ -28,11 +28,11 @@ const (
 
 // rebuild plans the build of one artifact from its source.
 func (p *planner) rebuild(b submission.Build) {
-	id := "rebuild/" + b.Artifact
+	id := "rebuild/" + p.subject(b)
 	src, tool, art := "source/"+b.Source, p.toolchains[b.Toolchain.Digest], "artifact/"+b.Artifact
 	needs := p.needs(src, tool, art)
 	if b.Modules != "" {
-		needs = append(needs, p.needs(modulesWhat(b))...)
+		needs = append(needs, p.needs(p.modulesWhat(b))...)
 	}
 	params := struct {
 		Recipe  rebuild.Recipe          `json:"recipe"`
@@ -55,7 +55,7 @@ func (p *planner) rebuild(b submission.Build) {
 		if err != nil {
 			return engine.Output{}, err
 		}
-		return keepRebuild(in.Store, b.Artifact, result, verdict)
+		return keepRebuild(in.Store, p.subject(b), result, verdict)
 	})
 	step.Class = engine.Rebuild
 	p.add(step, owed{id: id, isolated: true})
@@ -76,7 +76,7 @@ func (p *planner) job(in engine.Input, b submission.Build, src, tool, art string
 	if job.Toolchain, proven, err = packed(in, tool); err != nil {
 		return job, verdict, err
 	}
-	if job.Modules, _, err = goModules(in, b); err != nil {
+	if job.Modules, _, err = p.goModules(in, b); err != nil {
 		return job, verdict, err
 	}
 	d, _, err := blobOf(in, art)

@@ -24,7 +24,7 @@ const toolchainModule = "pkg:golang/golang.org/toolchain@"
 // inventory plans the list of what one build is made of, from the source's lock
 // file and from the shipped binary.
 func (p *planner) inventory(b submission.Build) {
-	id := "inventory/" + b.Artifact
+	id := "inventory/" + p.subject(b)
 	src, tool, art := "source/"+b.Source, p.toolchains[b.Toolchain.Digest], "artifact/"+b.Artifact
 	a := p.artifact(b.Artifact)
 	p.add(outcomesStep(id, "inventory", 1, p.needs(src, tool, art), struct{ File, Lock string }{b.File, b.Modules},
@@ -49,7 +49,7 @@ func (p *planner) inventory(b submission.Build) {
 			o := outputs{store: in.Store}
 			o.link(outInventory, d)
 			o.json(outOutcomes, inventory.Outcomes(inventory.Question{
-				Artifact: b.Artifact, Offered: offered, BuiltIn: builtIn,
+				Artifact: p.subject(b), Offered: offered, BuiltIn: builtIn,
 				Evidence: []string{string(d.Digest), string(digest)},
 			}))
 			return o.done()
@@ -150,7 +150,7 @@ func shippedFile(in engine.Input, a submission.Artifact, file string) ([]byte, e
 
 // advisories plans the match of a build's components against the database.
 func (p *planner) advisories(b submission.Build) {
-	id, inv := "advisories/"+b.Artifact, "inventory/"+b.Artifact
+	id, inv := "advisories/"+p.subject(b), "inventory/"+p.subject(b)
 	demand := p.in.policy.Require.Advisories
 	params := struct {
 		FailOn    reports.Severity `json:"failOn"`
@@ -165,7 +165,7 @@ func (p *planner) advisories(b submission.Build) {
 	step := outcomesStep(id, "advisories", 1, []string{inv}, params,
 		func(_ context.Context, in engine.Input) (engine.Output, error) {
 			q := advisories.Question{
-				Artifact: b.Artifact, Absent: params.Absent, AsOf: p.req.Parameters.AsOf,
+				Artifact: p.subject(b), Absent: params.Absent, AsOf: p.req.Parameters.AsOf,
 				Demand: advisories.Demand{FailOn: params.FailOn, Malicious: params.Malicious, MaxAge: demand.MaxAge},
 			}
 			d, err := needed(in, inv, outInventory)
@@ -200,7 +200,7 @@ func (p *planner) advisories(b submission.Build) {
 func (p *planner) components(o engine.Outcome) string {
 	var all []string
 	for _, b := range p.in.submission.Builds {
-		if d, ok := output(o, "inventory/"+b.Artifact, outInventory); ok {
+		if d, ok := output(o, "inventory/"+p.subject(b), outInventory); ok {
 			all = append(all, string(d.Digest))
 		}
 	}

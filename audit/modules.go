@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"path"
 	"strings"
@@ -23,7 +24,22 @@ import (
 const outSet = "set"
 
 // modulesWhat names the modules of a build among the things that are fetched.
-func modulesWhat(b submission.Build) string { return "modules/" + b.Artifact }
+func (p *planner) modulesWhat(b submission.Build) string { return "modules/" + p.subject(b) }
+
+// subject names a build in the ids of its checks: by its artifact, and by its
+// number where an artifact has several.
+func (p *planner) subject(b submission.Build) string {
+	n := 0
+	for _, other := range p.in.submission.Builds {
+		if other.Artifact == b.Artifact {
+			n++
+		}
+		if other.Artifact == b.Artifact && other.File == b.File && n > 1 {
+			return fmt.Sprintf("%s/%d", b.Artifact, n)
+		}
+	}
+	return b.Artifact
+}
 
 // modules plans the transfer of the modules that a build's lock file pins, and
 // the check of them. Which they are is in the source, so the step needs it.
@@ -31,7 +47,7 @@ func (p *planner) modules(b submission.Build) {
 	if b.Modules == "" {
 		return
 	}
-	what, source := modulesWhat(b), "source/"+b.Source
+	what, source := p.modulesWhat(b), "source/"+b.Source
 	p.add(engine.Step{
 		ID: fetchID(what), Kind: "modules", Version: 1, Observe: true, Class: engine.Network,
 		Needs:  []string{fetchID(source), pinID(source)},
@@ -157,26 +173,13 @@ func judgeModules(check *reports.Check, store evidence.Reader, gosum []byte, set
 	return judged{Obtained: true, Proven: true}
 }
 
-// errFound ends a walk through an archive early.
-var errFound = errors.New("found")
-
 // member reads one file of an archive.
 func member(data []byte, name string) ([]byte, error) {
-	var content []byte
-	_, err := archive.Walk(data, "archive", archive.Limits{}, func(m archive.Member, c []byte) error {
-		if m.Path == name && m.Kind == archive.File {
-			content = append([]byte{}, c...)
-			return errFound
-		}
-		return nil
-	})
-	if errors.Is(err, errFound) {
-		return content, nil
+	content, err := archive.Pick(data, "archive", name, archive.Limits{})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &unmetError{What: "file " + name, Code: "not-in-archive"}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return nil, &unmetError{What: "file " + name, Code: "not-in-archive"}
+	return content, err
 }
 
 // lockFile reads a file of a source by its path below the source's root.
@@ -200,6 +203,9 @@ func lockFile(in engine.Input, source, name string) ([]byte, error) {
 	return member(data, path.Join(prefix, name))
 }
 
+// errEnough ends a walk through an archive early.
+var errEnough = errors.New("enough")
+
 // prefixOf is the folder that every member of a packed tree stands in: a Go
 // module zip's module@version, npm's package, or the one top folder there is.
 // A tree that was offered as a folder has none.
@@ -220,12 +226,12 @@ func prefixOf(obs fetch.Observation, data []byte) (string, error) {
 		first, _, nested := strings.Cut(m.Path, "/")
 		if m.Kind != archive.Dir && !nested || top != "" && top != first {
 			top = ""
-			return errFound
+			return errEnough
 		}
 		top = first
 		return nil
 	})
-	if err != nil && !errors.Is(err, errFound) {
+	if err != nil && !errors.Is(err, errEnough) {
 		return "", err
 	}
 	return top, nil
@@ -250,18 +256,18 @@ func packed(in engine.Input, what string) (workspace.Archive, judged, error) {
 }
 
 // goModules lists the modules of a build for laying out.
-func goModules(in engine.Input, b submission.Build) ([]workspace.Module, judged, error) {
+func (p *planner) goModules(in engine.Input, b submission.Build) ([]workspace.Module, judged, error) {
 	if b.Modules == "" {
 		return nil, judged{Obtained: true, Proven: true}, nil
 	}
-	v, err := verdictOf(in, modulesWhat(b))
+	v, err := verdictOf(in, p.modulesWhat(b))
 	if err != nil {
 		return nil, v, err
 	}
 	if !v.Obtained {
-		return nil, v, &unmetError{What: modulesWhat(b), Code: v.Code}
+		return nil, v, &unmetError{What: p.modulesWhat(b), Code: v.Code}
 	}
-	set, err := moduleSet(in, modulesWhat(b))
+	set, err := moduleSet(in, p.modulesWhat(b))
 	if err != nil {
 		return nil, v, err
 	}

@@ -94,7 +94,7 @@ func (p *planner) only(part Part, artifact string) error {
 	}
 	for _, s := range p.steps {
 		fetching := strings.HasPrefix(s.ID, "fetch/") || strings.HasPrefix(s.ID, "pin/")
-		building := s.Kind == "rebuild" && (artifact == "" || s.ID == "rebuild/"+artifact)
+		building := s.Kind == "rebuild" && (artifact == "" || s.ID == "rebuild/"+artifact || strings.HasPrefix(s.ID, "rebuild/"+artifact+"/"))
 		if part == OnlyFetch && fetching || part == OnlyRebuild && building {
 			need(s.ID)
 		}
@@ -108,7 +108,7 @@ func (p *planner) only(part Part, artifact string) error {
 func (p *planner) rebuilt(o engine.Outcome) ([]Rebuilt, error) {
 	var list []Rebuilt
 	for _, b := range p.in.submission.Builds {
-		id := "rebuild/" + b.Artifact
+		id := "rebuild/" + p.subject(b)
 		d, ok := output(o, id, outRebuild)
 		if !ok {
 			continue
@@ -124,7 +124,7 @@ func (p *planner) rebuilt(o engine.Outcome) ([]Rebuilt, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, Rebuilt{b.Artifact, r, rebuild.Provenance(job, r)})
+		list = append(list, Rebuilt{p.subject(b), r, rebuild.Provenance(job, r)})
 	}
 	return list, nil
 }

@@ -50,6 +50,47 @@ func (p *planner) pinCheck(what, id string, w wanted) engine.Step {
 		})
 }
 
+// samePin plans the judgement of a transfer that is the very same request as one
+// judged before, such as a toolchain that is also the source: the verdict is the
+// first one's, under this check's id.
+func (p *planner) samePin(what, id, first string) engine.Step {
+	needs := []string{fetchID(what), fetchID(first), pinID(first)}
+	return outcomesStep(pinID(what), "same-pin", 1, needs, struct{ ID string }{id},
+		func(_ context.Context, in engine.Input) (engine.Output, error) {
+			mine, err := observed(in, fetchID(what))
+			if err != nil {
+				return engine.Output{}, err
+			}
+			theirs, err := observed(in, fetchID(first))
+			if err != nil {
+				return engine.Output{}, err
+			}
+			if mine.Outcome != theirs.Outcome || mine.Blob != nil && theirs.Blob != nil && mine.Blob.Digest != theirs.Blob.Digest {
+				return engine.Output{}, fmt.Errorf("two transfers of one request gave different things")
+			}
+			v, err := verdictOf(in, first)
+			if err != nil {
+				return engine.Output{}, err
+			}
+			d, err := needed(in, pinID(first), outOutcomes)
+			if err != nil {
+				return engine.Output{}, err
+			}
+			var out reports.Outcomes
+			if err := readJSON(in.Store, d, &out); err != nil {
+				return engine.Output{}, err
+			}
+			for i := range out.Checks {
+				out.Checks[i].ID = id
+				out.Findings = pinFindings(out.Checks[i], what, mine)
+			}
+			o := outputs{store: in.Store}
+			o.json(outJudged, v)
+			o.json(outOutcomes, out)
+			return o.done()
+		})
+}
+
 func (p *planner) logs() []fetch.LogKey {
 	var logs []fetch.LogKey
 	for _, l := range p.in.policy.Trust.Logs {

@@ -20,7 +20,8 @@ type planner struct {
 	checks map[string][]owed
 	// toolchains are the steps that fetch a toolchain, by its pin.
 	toolchains map[string]string
-	rules      string // digest of the rule data that sources are read by
+	pins       map[string]string // what was first judged under a request's parameters
+	rules      string            // digest of the rule data that sources are read by
 }
 
 // owed is a check that a step is to deliver.
@@ -35,7 +36,7 @@ const outOutcomes = "outcomes"
 func newPlanner(req Request, tools Tools, in *inputs) *planner {
 	return &planner{
 		req: req, tools: tools, in: in, rules: in.rules,
-		checks: map[string][]owed{}, toolchains: map[string]string{},
+		checks: map[string][]owed{}, toolchains: map[string]string{}, pins: map[string]string{},
 	}
 }
 
@@ -88,7 +89,13 @@ func pinID(what string) string   { return "pin/" + what }
 // Sources and artifacts share one space of names, so theirs are the subjects.
 func (p *planner) pinned(what, subject string, w wanted, limit int64) {
 	p.add(p.observe(fetchID(what), w, limit))
-	p.add(p.pinCheck(what, "fetch/"+subject, w), owed{id: "fetch/" + subject})
+	id, key := "fetch/"+subject, string(reports.Params(w))
+	if first, ok := p.pins[key]; ok {
+		p.add(p.samePin(what, id, first), owed{id: id})
+		return
+	}
+	p.pins[key] = what
+	p.add(p.pinCheck(what, id, w), owed{id: id})
 }
 
 // paper plans a document that is named by place and digest, or by digest alone.

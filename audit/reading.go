@@ -46,7 +46,7 @@ func (p *planner) source(src submission.Source) {
 	if r.build != nil {
 		needs = append(needs, p.needs(r.tool)...)
 		if r.build.Modules != "" {
-			needs = append(needs, p.needs(modulesWhat(*r.build))...)
+			needs = append(needs, p.needs(p.modulesWhat(*r.build))...)
 		}
 	}
 	params := struct {
@@ -172,7 +172,7 @@ func (p *planner) readingSpec(in engine.Input, what string, r *reading) (workspa
 		return spec, nil
 	}
 	spec.Toolchain = &tool
-	spec.Modules, _, err = goModules(in, *r.build)
+	spec.Modules, _, err = p.goModules(in, *r.build)
 	return spec, err
 }
 

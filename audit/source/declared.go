@@ -130,7 +130,7 @@ func place(l *reports.Location) safetext.Text {
 // declaredCheck is the check on the vendor's declarations.
 func (w *writer) declaredCheck(res Result, seen map[string]*endpoint) reports.Check {
 	c := reports.Check{
-		ID: w.check, Status: reports.Pass, EvidenceClass: reports.E2, Evidence: w.evidence(),
+		ID: w.check, Status: reports.Pass, EvidenceClass: reports.E2, Evidence: w.evidence(), Cap: bestOutcome,
 		Limits: []safetext.Text{
 			safetext.Of("endpoints were seen as constants only: a host that is computed, configured or received is not compared"),
 			safetext.Of("channels are not compared"),
@@ -147,7 +147,7 @@ func (w *writer) declaredCheck(res Result, seen map[string]*endpoint) reports.Ch
 	case worst != nil:
 		c.Status, c.Code, c.Reason = reports.Fail, "undeclared", worst.Message
 	case res.Bytes == nil || res.Link == nil || len(gapsOf(res)) > 0:
-		c.Status, c.Code, c.Cap = reports.Incomplete, "gaps", reports.PartlySupported
+		c.Status, c.Code = reports.Incomplete, "gaps"
 		c.Reason = safetext.Of("not all of the source was analysed, so what it can do and where it connects is known in part")
 	default:
 		c.Code = "compared"

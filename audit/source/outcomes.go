@@ -171,10 +171,16 @@ func (w *writer) bundle(rule, place, message string, items []item, quiet bool) {
 	w.add(it)
 }
 
+// bestOutcome is the best that a concern can come to by this reading: it lists
+// capabilities, addresses and characters, and follows no data and no conditions,
+// so what it does not see may still be there.
+const bestOutcome = reports.PartlySupported
+
 // sourceCheck is the check on the source itself.
 func (w *writer) sourceCheck(res Result) reports.Check {
 	c := reports.Check{
 		ID: w.check, Status: reports.Pass, EvidenceClass: reports.E2, Evidence: w.evidence(), Limits: limits(res),
+		Cap: bestOutcome,
 	}
 	gaps := gapsOf(res)
 	worst := w.worst(w.check)
@@ -183,13 +189,13 @@ func (w *writer) sourceCheck(res Result) reports.Check {
 		c.Status, c.Code = reports.Fail, "finding"
 		c.Reason = safetext.Sprintf("%s: %s", worst.Severity, worst.Message)
 	case len(gaps) > 0:
-		c.Status, c.Code, c.Cap = reports.Incomplete, "gaps", reports.PartlySupported
+		c.Status, c.Code = reports.Incomplete, "gaps"
 		c.Reason = safetext.Sprintf("not all of it was analysed: %s: %s (%d such gaps)", gaps[0].What, gaps[0].Why, len(gaps))
 	case res.Bytes == nil:
-		c.Status, c.Code, c.Cap = reports.Incomplete, "no-files", reports.PartlySupported
+		c.Status, c.Code = reports.Incomplete, "no-files"
 		c.Reason = safetext.Of("the files were not read")
 	case res.Link == nil && len(w.pol.Deny)+len(w.pol.MustDeclare) > 0:
-		c.Status, c.Code, c.Cap = reports.Incomplete, "no-capabilities", reports.PartlySupported
+		c.Status, c.Code = reports.Incomplete, "no-capabilities"
 		c.Reason = safetext.Of("the policy asks about capabilities, and no Go packages of this source were analysed")
 	default:
 		c.Code, c.Reason = "analysed", safetext.Of(summary(res))

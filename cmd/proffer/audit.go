@@ -99,26 +99,35 @@ func (d *door) prepare(c *cli.Context, s *state) (*job, error) {
 	}
 	j.progress = newProgress(d.err, d.terminal, c.Bool("quiet"), !c.Bool("no-color"), steps)
 	n := max(c.Int("jobs"), 1)
+	box := &isolation{options: sandbox.Options{Min: sandbox.Tier(in.policy.Sandbox), Force: sandbox.Tier(c.String("sandbox")), Scratch: scratch}}
+	j.close = func() error { return errors.Join(box.close(), client.Close()) }
 	j.tools = audit.Tools{
-		Store: s.store, Cache: s.cache, Fetch: client, Scratch: scratch,
-		Sandbox: openSandbox(sandbox.Tier(c.String("sandbox")), in.policy.Sandbox, scratch),
-		Limits:  engine.Limits{Network: 4, CPU: n, Rebuild: 1},
-		Now:     time.Now, Watch: j.progress.watch,
+		Store: s.store, Cache: s.cache, Fetch: client, Scratch: scratch, Sandbox: box.open,
+		Limits: engine.Limits{Network: 4, CPU: n, Rebuild: 1},
+		Now:    time.Now, Watch: j.progress.watch,
 	}
 	return j, nil
 }
 
-// openSandbox opens the sandbox once, when the first step needs it.
-func openSandbox(force sandbox.Tier, least, scratch string) func(context.Context) (*sandbox.Sandbox, error) {
-	var once sync.Once
-	var sb *sandbox.Sandbox
-	var err error
-	return func(ctx context.Context) (*sandbox.Sandbox, error) {
-		once.Do(func() {
-			sb, err = sandbox.Open(ctx, sandbox.Options{Min: sandbox.Tier(least), Force: force, Scratch: scratch})
-		})
-		return sb, err
+// isolation opens the sandbox once, when the first step needs it.
+type isolation struct {
+	options sandbox.Options
+	once    sync.Once
+	box     *sandbox.Sandbox
+	err     error
+}
+
+func (i *isolation) open(ctx context.Context) (*sandbox.Sandbox, error) {
+	i.once.Do(func() { i.box, i.err = sandbox.Open(ctx, i.options) })
+	return i.box, i.err
+}
+
+// close takes away what the sandbox keeps on the host, if it was opened.
+func (i *isolation) close() error {
+	if i.box == nil {
+		return nil
 	}
+	return i.box.Close()
 }
 
 // deliver signs, writes the output folder and prints the result.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/proffer-audit/proffer/audit/advisories"
 	"github.com/proffer-audit/proffer/reports"
 	"github.com/proffer-audit/proffer/reports/safetext"
 )
@@ -153,6 +154,24 @@ func (d *document) text() string {
 // shownFindings caps the list for a person; the counts are always whole.
 const shownFindings = 12
 
+// byWeight orders findings for a person: the worse first, and of the same weight
+// known flaws last, because they tend to be many and to hide the rest.
+func byWeight(x, y findingRow) int {
+	if x.Severity != y.Severity {
+		if x.Severity.AtLeast(y.Severity) {
+			return -1
+		}
+		return 1
+	}
+	known := func(f findingRow) int {
+		if f.Rule == advisories.RuleKnown {
+			return 1
+		}
+		return 0
+	}
+	return known(x) - known(y)
+}
+
 func (d *document) findingText(b *strings.Builder) {
 	count := map[reports.Severity]int{}
 	var shown []findingRow
@@ -172,15 +191,7 @@ func (d *document) findingText(b *strings.Builder) {
 		}
 	}
 	fmt.Fprintf(b, "\nfindings: %s\n", strings.Join(counts, ", "))
-	slices.SortStableFunc(shown, func(x, y findingRow) int {
-		switch {
-		case x.Severity == y.Severity:
-			return 0
-		case x.Severity.AtLeast(y.Severity):
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(shown, byWeight)
 	for i, f := range shown {
 		if i == shownFindings {
 			fmt.Fprintf(b, "  … and %d more: see report.html\n", len(shown)-shownFindings)

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -40,7 +41,7 @@ func (d *door) attest(c *cli.Context, s *state, _ *job, p *audit.Partial, doc *d
 		if err != nil {
 			return err
 		}
-		name := filepath.Join(c.String("out"), r.Artifact+".provenance.sigstore.json")
+		name := filepath.Join(c.String("out"), strings.ReplaceAll(r.Artifact, "/", "-")+".provenance.sigstore.json")
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			return err
 		}

@@ -225,11 +225,12 @@ func (d *door) replay(c *cli.Context, dossier *evidence.Dossier, v *audit.Verifi
 	}
 	p := newProgress(d.err, d.terminal, c.Bool("quiet"), !c.Bool("no-color"), len(v.Run.Steps))
 	defer p.finish()
+	box := &isolation{options: sandbox.Options{Force: sandbox.Tier(c.String("sandbox")), Scratch: scratch}}
+	defer func() { err = errors.Join(err, box.close()) }()
 	return audit.Replay(c.Context, dossier, v, mode, audit.Tools{
-		Store: s.store, Cache: s.cache, Scratch: scratch,
-		Sandbox: openSandbox(sandbox.Tier(c.String("sandbox")), "", scratch),
-		Limits:  engine.Limits{Network: 1, CPU: 2, Rebuild: 1},
-		Now:     time.Now, Watch: p.watch,
+		Store: s.store, Cache: s.cache, Scratch: scratch, Sandbox: box.open,
+		Limits: engine.Limits{Network: 1, CPU: 2, Rebuild: 1},
+		Now:    time.Now, Watch: p.watch,
 	})
 }
 
