@@ -94,7 +94,13 @@ func TestPlantedDefects(t *testing.T) {
 			k.Status, k.EvidenceClass = reports.Incomplete, ""
 		}},
 		{"signers that are missing", "C8", reports.Contradicted, fail("provenance/linux")},
-		{"rebuild that a limit ended", "C8", reports.NotAssessed, status("rebuild/linux", reports.Incomplete)},
+		{"rebuild that a limit ended", "C8", reports.NotAssessed, level("", reports.Incomplete)},
+		{"rebuild that was not repeated as demanded", "C8", reports.PartlySupported, level(reports.BitIdentical, reports.Incomplete)},
+		{"incomplete rebuild that came to other bytes", "C8", reports.NotAssessed, level(reports.Unexplained, reports.Incomplete)},
+		{"incomplete rebuild with a cap", "C8", reports.NotAssessed, func(t testing.TB, c *Case) {
+			level(reports.BitIdentical, reports.Incomplete)(t, c)
+			c.check(t, "rebuild/linux").Cap = reports.NotAssessed
+		}},
 		{"known flaw", "C9", reports.Contradicted, fail("advisories/linux")},
 		{"known flaw under a lenient policy", "C9", reports.Contradicted, finding("advisories/linux", reports.High)},
 		{"stale advisories", "C9", reports.NotAssessed, status("advisories/linux", reports.Incomplete)},

@@ -13,11 +13,12 @@
 //   - contradicted, when a check that bears on it failed for a reason that bears
 //     on it (see below), or a finding of severity high or worse lists it;
 //   - not-assessed, when a check that it needs, or one that bears on it and is
-//     owed, is absent, not-run or incomplete, when a needed one is
-//     not-applicable, when it needs kinds of which there is no check, or when
+//     owed, is absent, not-run or incomplete (but for the two kinds of incomplete
+//     that hold down, below), when a needed one is not-applicable, when it needs kinds of which there is no check, or when
 //     nothing that bears on it passed except transfers;
 //   - partly-supported, when something holds it down: a check's cap, evidence
-//     weaker than the profile wants, a transfer that is whole but not proven, a
+//     weaker than the profile wants, a transfer that is whole but not proven, an
+//     incomplete rebuild of which the level is known and at least explained, a
 //     rebuild below identical-after-graft, a source check that failed over other
 //     concerns, a source that is partial by the vendor's own word, a medium
 //     finding that lists the concern, or a profile that names no needed kind;

@@ -11,11 +11,11 @@ import (
 type effect int
 
 const (
-	ignored     effect = iota // was not asked for
-	supports                  // in full
-	holdsDown                 // allows no more than partly-supported
-	unseen                    // might have contradicted
-	contradicts               //
+	ignored   effect = iota // was not asked for
+	supports                // in full
+	holdsDown               // allows no more than partly-supported
+	unseen                  // not seen, and might have contradicted
+	contradicts
 )
 
 // A weight is an effect and what explains it.
@@ -34,11 +34,7 @@ func (b *bench) weigh(c profile.Concern, k profile.Bearing, check reports.Check)
 	case reports.Fail:
 		return b.weighFail(c, k, check)
 	case reports.Incomplete:
-		if k.Kind == profile.KindFetch && check.EvidenceClass != "" {
-			// A transfer fails over its bytes alone, and they were compared.
-			return weight{holdsDown, false, "the bytes are right, and not proven"}
-		}
-		return weight{unseen, false, "incomplete"}
+		return b.weighIncomplete(k, check)
 	case reports.NotApplicable:
 		if !k.Needed {
 			return weight{ignored, false, ""}
@@ -46,6 +42,20 @@ func (b *bench) weigh(c profile.Concern, k profile.Bearing, check reports.Check)
 		return weight{unseen, false, "not asked for"}
 	}
 	return weight{unseen, false, "not run"}
+}
+
+// weighIncomplete lets a check hold down, where what it could have contradicted
+// by was seen: the bytes of a transfer, the level of a rebuild.
+func (b *bench) weighIncomplete(k profile.Bearing, check reports.Check) weight {
+	compared := k.Kind == profile.KindFetch && check.EvidenceClass != ""
+	rebuilt := k.Kind == profile.KindRebuild && check.Level.AtLeast(reports.Explained)
+	if !compared && !rebuilt {
+		return weight{unseen, false, "incomplete"}
+	}
+	if w := b.weighPass(k, check); w.effect != supports {
+		return w
+	}
+	return weight{holdsDown, rebuilt, "incomplete"}
 }
 
 func (b *bench) weighPass(k profile.Bearing, check reports.Check) weight {
