@@ -14,8 +14,9 @@
 //     on it (see below), or a finding of severity high or worse lists it;
 //   - not-assessed, when a check that it needs, or one that bears on it and is
 //     owed, is absent, not-run or incomplete (but for the two kinds of incomplete
-//     that hold down, below), when a needed one is not-applicable, when it needs kinds of which there is no check, or when
-//     nothing that bears on it passed except transfers;
+//     that hold down, below), when a needed one is not-applicable, when it needs
+//     a kind of which there is no check, or when nothing that bears on it passed
+//     except transfers;
 //   - partly-supported, when something holds it down: a check's cap, evidence
 //     weaker than the profile wants, a transfer that is whole but not proven, an
 //     incomplete rebuild of which the level is known and at least explained, a
