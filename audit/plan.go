@@ -98,13 +98,12 @@ func (p *planner) pinned(what, subject string, w wanted, limit int64) {
 	p.add(p.pinCheck(what, id, w), owed{id: id})
 }
 
-// paper plans a document that is named by place and digest, or by digest alone.
+// paper plans a document. One that is named by its digest alone is not offered to
+// be fetched; the report lists it among its inputs.
 func (p *planner) paper(what, location, digest string) {
-	var places []string
 	if location != "" {
-		places = []string{location}
+		p.pinned(what, what, wanted{"", []string{location}, digest}, maxPaper)
 	}
-	p.pinned(what, what, wanted{"", places, digest}, maxPaper)
 }
 
 // toolchain plans the toolchain of a build, once for all builds that pin the
@@ -140,10 +139,11 @@ func (p *planner) documents() {
 
 func attestationID(i int) string { return fmt.Sprintf("attestation/%d", i+1) }
 
-// outcomesStep is a pure step that delivers outcomes.
+// outcomesStep is a pure step that delivers outcomes. What it finds may change
+// with each version of proffer, so the version is in its key.
 func outcomesStep(id, kind string, version int, needs []string, params any, run engine.Func) engine.Step {
 	return engine.Step{
-		ID: id, Kind: kind, Version: version, Needs: needs, Class: engine.CPU,
+		ID: id, Kind: kind, Version: version, Tool: Version, Needs: needs, Class: engine.CPU,
 		Params: reports.Params(params), Run: run,
 	}
 }

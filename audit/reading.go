@@ -71,7 +71,7 @@ func (p *planner) source(src submission.Source) {
 		o.out.Transient = stopped
 		return o.done()
 	})
-	step.Tool = p.rules
+	step.Tool += " " + p.rules
 	p.add(step, owed{id: id, isolated: true}, owed{id: "declared/" + src.Name, isolated: true})
 }
 

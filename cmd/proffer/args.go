@@ -50,7 +50,7 @@ func (a *arranger) take(rest []string) int {
 			list, flag = &a.global, f
 		}
 		n := 1
-		if _, boolean := flag.(*cli.BoolFlag); flag != nil && !boolean && !valued && len(rest) > 1 {
+		if flag != nil && !standsAlone(flag) && !valued && len(rest) > 1 {
 			n = 2
 		}
 		*list = append(*list, rest[:n]...)
@@ -65,6 +65,18 @@ func (a *arranger) take(rest []string) int {
 	}
 	a.words = append(a.words, word)
 	return 1
+}
+
+// standsAlone tells a flag that takes no value from the next argument.
+func standsAlone(flag cli.Flag) bool {
+	switch f := flag.(type) {
+	case *cli.BoolFlag:
+		return true
+	case *cli.GenericFlag:
+		b, ok := f.Value.(interface{ IsBoolFlag() bool })
+		return ok && b.IsBoolFlag()
+	}
+	return false
 }
 
 func (a *arranger) find(name string) cli.Flag {
