@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -35,9 +36,19 @@ func (p *planner) sourcePolicy() source.Policy {
 		pol.DeclaredCapabilities = append(pol.DeclaredCapabilities, c.Name)
 	}
 	for _, e := range s.Endpoints {
-		pol.DeclaredEndpoints = append(pol.DeclaredEndpoints, e.Host)
+		pol.DeclaredEndpoints = append(pol.DeclaredEndpoints, withoutPort(e.Host))
 	}
 	return pol
+}
+
+// withoutPort is the host of a declared endpoint. What the source names is held
+// against hosts: the port it uses is not always to be seen in it.
+func withoutPort(host string) string {
+	u, err := url.Parse("//" + host)
+	if err != nil || u.Hostname() == "" {
+		return host // it covers what is written the same way
+	}
+	return u.Hostname()
 }
 
 // demands is what the policy asks of the whole.

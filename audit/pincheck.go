@@ -195,20 +195,21 @@ func (e *unmetError) Error() string {
 	return fmt.Sprintf("%s is not there: %s", e.What, e.Code)
 }
 
-// unmet turns an unmetError into outcomes that say not-run for a check; any
-// other error is passed on.
-func unmet(store evidence.Writer, err error, check string) (engine.Output, error) {
+// unmet turns an unmetError into outcomes that say not-run for the checks that a
+// step owes; any other error is passed on.
+func unmet(store evidence.Writer, err error, checks ...string) (engine.Output, error) {
 	u, ok := errors.AsType[*unmetError](err)
 	if !ok {
 		return engine.Output{}, err
 	}
-	o := outputs{store: store}
-	o.json(outOutcomes, reports.Outcomes{
-		Checks: []reports.Check{{
-			ID: check, Status: reports.NotRun, Code: "input-missing", Evidence: []string{}, Limits: []safetext.Text{},
+	out := reports.Outcomes{Findings: []reports.Finding{}}
+	for _, id := range checks {
+		out.Checks = append(out.Checks, reports.Check{
+			ID: id, Status: reports.NotRun, Code: "input-missing", Evidence: []string{}, Limits: []safetext.Text{},
 			Reason: safetext.Sprintf("it needs %s, which is not there (%s)", u.What, u.Code),
-		}},
-		Findings: []reports.Finding{},
-	})
+		})
+	}
+	o := outputs{store: store}
+	o.json(outOutcomes, out)
 	return o.done()
 }

@@ -56,7 +56,7 @@ func (p *planner) source(src submission.Source) {
 	step := outcomesStep(id, "source", 1, needs, params, func(ctx context.Context, in engine.Input) (engine.Output, error) {
 		result, stopped, err := p.readSource(ctx, in, id, what, r)
 		if err != nil {
-			return unmet(in.Store, err, id)
+			return unmet(in.Store, err, id, "declared/"+src.Name)
 		}
 		o := outputs{store: in.Store}
 		reading := o.json(outReading, result)
