@@ -80,11 +80,22 @@ func (d *door) app() *cli.App {
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError = usageError
+		if len(c.Subcommands) > 0 {
+			c.Action = unknownSubcommand
+		}
 		for _, s := range c.Subcommands {
 			s.OnUsageError = usageError
 		}
 	}
 	return app
+}
+
+// unknownSubcommand is what a command does that is given none of its own.
+func unknownSubcommand(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return usage("%s has no command %q", c.Command.Name, c.Args().First())
+	}
+	return usage("%s wants a command", c.Command.Name)
 }
 
 func usageError(_ *cli.Context, err error, _ bool) error { return usage("%w", err) }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 
 	"github.com/proffer-audit/proffer/audit"
 	"github.com/proffer-audit/proffer/audit/fetch"
@@ -39,6 +40,8 @@ func classify(err error, f *failure) {
 		f.exit, f.code, f.hint = exitNotIsolated, isolation.Code(), isolation.Hint
 	case fetch.CodeOf(err) != "":
 		f.code = string(fetch.CodeOf(err))
+	case errors.Is(err, fs.ErrNotExist):
+		f.code, f.hint = "unreadable", "name a file that is there"
 	case errors.Is(err, context.Canceled):
 		f.code, f.hint = "interrupted", "run the same command again: finished steps are not repeated"
 	}
