@@ -91,10 +91,7 @@ type inputs struct {
 	rules      string                // digest of the rule data
 }
 
-var (
-	errNoFetcher = errors.New("this run makes no transfers")
-	errNoSandbox = errors.New("no sandbox")
-)
+var errNoFetcher = errors.New("this run makes no transfers")
 
 // read reads the inputs strictly and keeps their bytes as evidence.
 func read(req Request, store evidence.Writer) (*inputs, error) {

@@ -136,8 +136,11 @@ func readParts(d *evidence.Dossier, c evidence.Contents) (parts, error) {
 		from evidence.Descriptor
 		into *[]byte
 	}{
-		{c.Report, &p.report}, {c.Bundle, &p.bundle}, {c.Run, &p.run},
-		{c.RunBundle, &p.runBundle}, {c.Signer, &p.signer},
+		{c.Report, &p.report},
+		{c.Bundle, &p.bundle},
+		{c.Run, &p.run},
+		{c.RunBundle, &p.runBundle},
+		{c.Signer, &p.signer},
 	} {
 		if x.from.Digest == "" {
 			return p, refusal(CodeUnsigned, "the dossier is not signed: a signed part is missing", nil)

@@ -3,7 +3,8 @@ package trust_test
 import (
 	"bytes"
 	"crypto"
-	"crypto/dsa" //nolint:staticcheck // a kind of key that must be refused
+	//lint:ignore SA1019 a kind of key that must be refused
+	"crypto/dsa"
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"

@@ -22,7 +22,6 @@ type DB struct {
 	newest   time.Time
 	sample   int
 	postings map[key][]posting
-	size     int
 }
 
 type key struct{ ecosystem, name string }

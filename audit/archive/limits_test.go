@@ -2,12 +2,11 @@ package archive_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"testing"
-
-	"compress/gzip"
 
 	"github.com/proffer-audit/proffer/audit/archive"
 )

@@ -149,8 +149,10 @@ func TestTarKinds(t *testing.T) {
 		{tar.Header{Typeflag: tar.TypeFifo}, archive.IsSpecial, archive.Other, ""},
 		{tar.Header{Typeflag: tar.TypeReg, Mode: 0o4755}, archive.SetID, archive.File, ""},
 		{tar.Header{Typeflag: tar.TypeReg, Mode: 0o2755}, archive.SetID, archive.File, ""},
-		{tar.Header{Typeflag: tar.TypeReg, PAXRecords: map[string]string{"SCHILY.xattr.security.capability": "x"}},
-			archive.Capabilities, archive.File, ""},
+		{
+			tar.Header{Typeflag: tar.TypeReg, PAXRecords: map[string]string{"SCHILY.xattr.security.capability": "x"}},
+			archive.Capabilities, archive.File, "",
+		},
 	} {
 		tt.h.Name = "m"
 		var s seen

@@ -17,13 +17,13 @@ func blob(name, data string) evidence.Descriptor {
 // keyStep is a step with everything that a key is made of.
 func keyStep() (engine.Step, map[string]engine.Result) {
 	return engine.Step{
-			ID: "rebuild/x", Kind: "rebuild", Version: 3, Tool: "sha256:tool", Class: engine.Rebuild,
-			Params: json.RawMessage(`{"a":1,"b":[true,"x"]}`), Needs: []string{"one", "two"},
-			Inputs: []evidence.Descriptor{blob("in", "in"), blob("other", "other")},
-		}, map[string]engine.Result{
-			"one": {Outputs: []evidence.Descriptor{blob("p", "p"), blob("q", "q")}},
-			"two": {Outputs: []evidence.Descriptor{blob("p", "p2")}},
-		}
+		ID: "rebuild/x", Kind: "rebuild", Version: 3, Tool: "sha256:tool", Class: engine.Rebuild,
+		Params: json.RawMessage(`{"a":1,"b":[true,"x"]}`), Needs: []string{"one", "two"},
+		Inputs: []evidence.Descriptor{blob("in", "in"), blob("other", "other")},
+	}, map[string]engine.Result{
+		"one": {Outputs: []evidence.Descriptor{blob("p", "p"), blob("q", "q")}},
+		"two": {Outputs: []evidence.Descriptor{blob("p", "p2")}},
+	}
 }
 
 func mustKey(t *testing.T, s engine.Step, needs map[string]engine.Result) evidence.Digest {

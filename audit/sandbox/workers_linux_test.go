@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -171,7 +172,8 @@ func daemon(_ context.Context, args []string, _ io.Reader, _, stderr io.Writer) 
 }
 
 func timeHog(context.Context, []string, io.Reader, io.Writer, io.Writer) int {
-	for {
+	for n := 0; ; n++ {
+		runtime.KeepAlive(n)
 	}
 }
 
@@ -183,6 +185,7 @@ func memoryHog(context.Context, []string, io.Reader, io.Writer, io.Writer) int {
 			piece[i] = 1
 		}
 		hoard = append(hoard, piece)
+		runtime.KeepAlive(hoard)
 	}
 }
 

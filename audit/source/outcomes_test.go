@@ -100,8 +100,11 @@ func TestStatuses(t *testing.T) {
 		{"a denied one", with(func(r *Result) { r.Link.Capabilities = []link.Capability{network()} }), Policy{Deny: []string{"NETWORK"}}, reports.Fail, reports.Pass},
 		{"another denied", with(func(r *Result) { r.Link.Capabilities = []link.Capability{network()} }), Policy{Deny: []string{"EXEC"}}, reports.Pass, reports.Pass},
 		{"an undeclared one", with(func(r *Result) { r.Link.Capabilities = []link.Capability{network()} }), Policy{MustDeclare: []string{"NETWORK"}}, reports.Pass, reports.Fail},
-		{"a declared one", with(func(r *Result) { r.Link.Capabilities = []link.Capability{network()} }),
-			Policy{MustDeclare: []string{"NETWORK"}, DeclaredCapabilities: []string{"NETWORK"}}, reports.Pass, reports.Pass},
+		{
+			"a declared one", with(func(r *Result) { r.Link.Capabilities = []link.Capability{network()} }),
+			Policy{MustDeclare: []string{"NETWORK"}, DeclaredCapabilities: []string{"NETWORK"}},
+			reports.Pass, reports.Pass,
+		},
 		{"a gap", with(func(r *Result) { r.Link.Gaps = []link.Gap{{What: "p", Why: "limit"}} }), Policy{}, reports.Incomplete, reports.Incomplete},
 		{"a gap and a failure", with(func(r *Result) { r.Gaps = []link.Gap{{What: "p"}}; r.Bytes.Marks = []bytes.Mark{bidi} }), Policy{}, reports.Fail, reports.Incomplete},
 		{"no Go, no demand", with(func(r *Result) { r.Link = nil }), Policy{}, reports.Pass, reports.Incomplete},
@@ -255,7 +258,8 @@ func endpointsOf(t *testing.T, pol Policy) (reports.Outcomes, Rows) {
 		r.Link.Endpoints = []link.Endpoint{
 			{Kind: "dial", Address: "c2.acme.com:443", Via: "net.Dial", File: "net.go", Line: 7},
 			{Kind: "dial", Address: "https://update.acme.com/v1", Via: "net/http.Get", File: "up.go", Line: 8},
-			{Kind: "dial", Address: "127.0.0.1:1", File: "net.go", Line: 1}, {Kind: "listen", Address: ":8080", File: "net.go", Line: 2},
+			{Kind: "dial", Address: "127.0.0.1:1", File: "net.go", Line: 1},
+			{Kind: "listen", Address: ":8080", File: "net.go", Line: 2},
 		}
 	}), pol)
 }

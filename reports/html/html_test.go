@@ -195,9 +195,19 @@ func TestContrast(t *testing.T) {
 			colours[m[1]] = luminance(t, m[2])
 		}
 		for _, pair := range [][2]string{
-			{"ink", "ground"}, {"soft", "ground"}, {"link", "ground"}, {"ink", "panel"}, {"soft", "panel"},
-			{"good", "good-ground"}, {"bad", "bad-ground"}, {"open", "open-ground"}, {"plain", "plain-ground"},
-			{"ink", "good-ground"}, {"ink", "bad-ground"}, {"ink", "open-ground"}, {"ink", "plain-ground"},
+			{"ink", "ground"},
+			{"soft", "ground"},
+			{"link", "ground"},
+			{"ink", "panel"},
+			{"soft", "panel"},
+			{"good", "good-ground"},
+			{"bad", "bad-ground"},
+			{"open", "open-ground"},
+			{"plain", "plain-ground"},
+			{"ink", "good-ground"},
+			{"ink", "bad-ground"},
+			{"ink", "open-ground"},
+			{"ink", "plain-ground"},
 		} {
 			a, b := colours[pair[0]], colours[pair[1]]
 			if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < 4.5 {

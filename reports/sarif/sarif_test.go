@@ -28,10 +28,14 @@ func sample() reports.Report {
 			{ID: "claims/K1", Status: reports.NotApplicable},
 		},
 		Findings: []reports.Finding{
-			{ID: "source.exec/1", Rule: "source.exec", Severity: reports.Medium, Check: "source/agent", Message: safetext.Of("runs {0} programs [here](https://example.org)"),
-				Location: &reports.Location{Path: safetext.Of("cmd/agent/main.go"), Line: 7}, Trace: []safetext.Text{safetext.Of("main.main"), safetext.Of("os/exec.Command")}},
-			{ID: "advisories.known/2", Rule: "advisories.known", Severity: reports.High, Check: "advisories/linux-x64", Message: safetext.Of("GO-1"), Waived: true,
-				Location: &reports.Location{Path: safetext.Of("agent: go.mod")}, Facts: map[string]safetext.Text{"id": safetext.Of("GO-1")}},
+			{
+				ID: "source.exec/1", Rule: "source.exec", Severity: reports.Medium, Check: "source/agent", Message: safetext.Of("runs {0} programs [here](https://example.org)"),
+				Location: &reports.Location{Path: safetext.Of("cmd/agent/main.go"), Line: 7}, Trace: []safetext.Text{safetext.Of("main.main"), safetext.Of("os/exec.Command")},
+			},
+			{
+				ID: "advisories.known/2", Rule: "advisories.known", Severity: reports.High, Check: "advisories/linux-x64", Message: safetext.Of("GO-1"), Waived: true,
+				Location: &reports.Location{Path: safetext.Of("agent: go.mod")}, Facts: map[string]safetext.Text{"id": safetext.Of("GO-1")},
+			},
 			{ID: "odd/3", Rule: "odd", Severity: "sideways", Check: "x"},
 		},
 		Waivers: []reports.Waiver{{Finding: "advisories.known/2", Reason: safetext.Of("not used"), Approver: safetext.Of("R. Viewer"), Expires: "2027-01-01", Applied: true}},

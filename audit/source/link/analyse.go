@@ -74,8 +74,10 @@ func (r *Report) files(c *closure) {
 			from []string
 			to   *[]string
 		}{
-			{u.meta.GoFiles, &r.Compiled}, {u.meta.EmbedFiles, &r.Embedded},
-			{u.meta.IgnoredFiles, &r.Ignored}, {u.meta.OtherFiles, &r.Foreign},
+			{u.meta.GoFiles, &r.Compiled},
+			{u.meta.EmbedFiles, &r.Embedded},
+			{u.meta.IgnoredFiles, &r.Ignored},
+			{u.meta.OtherFiles, &r.Foreign},
 		} {
 			for _, f := range part.from {
 				if name, ok := c.names.inSource(f); ok {

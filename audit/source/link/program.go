@@ -266,8 +266,8 @@ func callsOf(n *callgraph.Node, fn *ssa.Function) iter.Seq2[ssa.CallInstruction,
 	}
 }
 
-// resolveLinknames lets a function without a body that stands for another by
-// go:linkname call it, or do what the rules say of it.
+// resolveLinknames lets a function without a body, which stands for another by a
+// linkname directive, call that one, or do what the rules say of it.
 func (g *graph) resolveLinknames(p *program) {
 	byName := map[string]int32{}
 	for i := range g.nodes {
