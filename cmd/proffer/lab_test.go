@@ -59,15 +59,8 @@ func makeLab() (*lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	if keep := os.Getenv("DEVLAB"); keep != "" { // DEV
-		dir = keep // DEV
-	} else { // DEV
 		labDirs <- dir
-	} // DEV
 	l := &lab{dir: dir, sample: filepath.Join(dir, "sample"), state: filepath.Join(dir, "state"), out: filepath.Join(dir, "out")}
-	if raw, err := os.ReadFile(filepath.Join(dir, "doc")); err == nil { // DEV
-		return l, json.Unmarshal(raw, &l.doc) // DEV
-	} // DEV
 	cmd := exec.Command("go", "run", "./samples/local", l.sample)
 	cmd.Dir = filepath.Join("..", "..")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -79,9 +72,6 @@ func makeLab() (*lab, error) {
 	if err != nil {
 		return nil, fmt.Errorf("audit the local sample: %w\n%s", err, errors.Join(err, stderrOf(err)))
 	}
-	if os.Getenv("DEVLAB") != "" { // DEV
-		os.WriteFile(filepath.Join(dir, "doc"), out, 0o644) // DEV
-	} // DEV
 	return l, json.Unmarshal(out, &l.doc)
 }
 

@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("OSV", osvDir())
+			env.Setenv("PLATFORM", runtime.GOOS+"/"+runtime.GOARCH)
 			env.Setenv("REPORT", l.doc.Report)
 			env.Setenv("STEPS", strconv.Itoa(l.doc.Steps.Run))
 			return errors.Join(
@@ -46,7 +47,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": scriptExits, "says": scriptSays, "keys": scriptKeys, "edit": scriptEdit,
 			"digest": scriptDigest, "flip": scriptFlip, "cut": scriptCut, "resign": scriptResign,
-			"unsign": scriptUnsign, "secret": scriptSecret,
+			"unsign": scriptUnsign, "secret": scriptSecret, "compile": scriptCompile,
 		},
 	})
 }
@@ -196,6 +197,21 @@ func scriptCut(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	rewrite(ts, args[0], data[:n])
+}
+
+// compile FOLDER FILE builds the Go program in a folder as a vendor would: with
+// the Go at hand, whose parts are the sample's toolchain.
+func scriptCompile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: compile FOLDER FILE")
+	}
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", ts.MkAbs(args[1]), ".")
+	cmd.Dir = ts.MkAbs(args[0])
+	cmd.Env = append(os.Environ(), "GOENV=off", "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN=local",
+		"GOPROXY=off", "CGO_ENABLED=0", "GOEXPERIMENT=", "GODEBUG=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		ts.Fatalf("go build: %v\n%s", err, out)
+	}
 }
 
 // secret FILE: a private key that is encrypted; with !, one that is not.
