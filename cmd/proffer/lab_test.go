@@ -59,7 +59,7 @@ func makeLab() (*lab, error) {
 	if err != nil {
 		return nil, err
 	}
-		labDirs <- dir
+	labDirs <- dir
 	l := &lab{dir: dir, sample: filepath.Join(dir, "sample"), state: filepath.Join(dir, "state"), out: filepath.Join(dir, "out")}
 	cmd := exec.Command("go", "run", "./samples/local", l.sample)
 	cmd.Dir = filepath.Join("..", "..")
