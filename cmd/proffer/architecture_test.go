@@ -136,6 +136,47 @@ func TestImportsPointDown(t *testing.T) {
 	}
 }
 
+// TestArrows: the two lower wings know nothing of the audit, nobody but the door
+// knows the audit itself, and nothing goes round.
+func TestArrows(t *testing.T) {
+	below := map[string][]string{}
+	for _, row := range table(t, "imports") {
+		if len(row[0]) == 1 {
+			below[row[0][0]] = row[1]
+		}
+	}
+	wing := func(pkg string) string {
+		name, _, _ := strings.Cut(pkg, "/")
+		return name
+	}
+	for from, list := range below {
+		for _, to := range list {
+			switch {
+			case to == "audit" && from != "cmd/proffer":
+				t.Errorf("%s imports audit, which stands above it", from)
+			case wing(to) == "cmd" || wing(to) == "samples":
+				t.Errorf("%s imports %s", from, to)
+			case (wing(from) == "attest" || wing(from) == "reports") && wing(to) == "audit":
+				t.Errorf("%s imports %s: the lower wings know nothing of the audit", from, to)
+			case wing(from) == "reports" && wing(to) != "reports":
+				t.Errorf("%s imports %s: a report knows of nothing else", from, to)
+			}
+		}
+	}
+	var visit func(pkg string, above []string)
+	visit = func(pkg string, above []string) {
+		if slices.Contains(above, pkg) {
+			t.Fatalf("round and round: %s", strings.Join(append(above, pkg), " → "))
+		}
+		for _, to := range below[pkg] {
+			visit(to, append(slices.Clone(above), pkg))
+		}
+	}
+	for pkg := range below {
+		visit(pkg, nil)
+	}
+}
+
 func TestPowers(t *testing.T) {
 	holders := map[string][]string{}
 	for _, row := range table(t, "powers") {
