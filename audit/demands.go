@@ -19,6 +19,9 @@ import (
 // a step ends, never on what it finds, so they are no part of a key.
 func (p *planner) limits() rebuild.Limits {
 	l := p.in.policy.Limits
+	if p.tools.Bounds != nil {
+		l = *p.tools.Bounds
+	}
 	return rebuild.Limits{Command: sandbox.Limits{
 		CPU: l.CPU, Wall: l.Wall, Memory: int64(l.Memory), FileSize: int64(l.Output),
 	}}

@@ -63,6 +63,9 @@ type Tools struct {
 	Limits  engine.Limits
 	Now     func() time.Time
 	Watch   func(engine.Event)
+	// Bounds, if there are any, replace the policy's limits: a replay is bounded by
+	// the reviewer's own, never by what the dossier asks for.
+	Bounds *policy.Limits
 	// Observations replaces the transfers, by step id: for a replay.
 	Observations map[string]engine.Result
 }

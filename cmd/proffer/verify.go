@@ -17,6 +17,7 @@ import (
 	"github.com/proffer-audit/proffer/audit"
 	"github.com/proffer-audit/proffer/audit/engine"
 	"github.com/proffer-audit/proffer/audit/evidence"
+	"github.com/proffer-audit/proffer/audit/policy"
 	"github.com/proffer-audit/proffer/audit/sandbox"
 )
 
@@ -225,13 +226,28 @@ func (d *door) replay(c *cli.Context, dossier *evidence.Dossier, v *audit.Verifi
 	}
 	p := newProgress(d.err, d.terminal, c.Bool("quiet"), !c.Bool("no-color"), len(v.Run.Steps))
 	defer p.finish()
+	bounds, err := ownLimits()
+	if err != nil {
+		return nil, err
+	}
 	box := &isolation{options: sandbox.Options{Force: sandbox.Tier(c.String("sandbox")), Scratch: scratch}}
 	defer func() { err = errors.Join(err, box.close()) }()
 	return audit.Replay(c.Context, dossier, v, mode, audit.Tools{
 		Store: s.store, Cache: s.cache, Scratch: scratch, Sandbox: box.open,
 		Limits: engine.Limits{Network: 1, CPU: 2, Rebuild: 1},
+		Bounds: bounds,
 		Now:    time.Now, Watch: p.watch,
 	})
+}
+
+// ownLimits are those of the built-in baseline policy.
+func ownLimits() (*policy.Limits, error) {
+	raw, _ := policy.Builtin("baseline")
+	p, err := policy.Parse("baseline", raw)
+	if err != nil {
+		return nil, err
+	}
+	return &p.Limits, nil
 }
 
 func digestOf(r io.Reader) (evidence.Digest, error) {
