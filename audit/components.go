@@ -168,31 +168,36 @@ func (p *planner) advisories(b submission.Build) {
 				Artifact: p.subject(b), Absent: params.Absent, AsOf: p.req.Parameters.AsOf,
 				Demand: advisories.Demand{FailOn: params.FailOn, Malicious: params.Malicious, MaxAge: demand.MaxAge},
 			}
-			d, err := needed(in, inv, outInventory)
-			if err != nil {
-				return unmet(in.Store, &unmetError{What: "the inventory", Code: "not-made"}, id)
-			}
-			if err := readJSON(in.Store, d, &q.Inventory); err != nil {
-				return engine.Output{}, err
-			}
-			q.Evidence = []string{string(d.Digest)}
-			if db, ok := in.Inputs[nameOSV]; ok {
-				raw, err := in.Store.Read(db.Digest, maxArtifact)
-				if err != nil {
-					return engine.Output{}, err
-				}
-				if q.DB, err = advisories.Open(raw); err != nil {
-					return engine.Output{}, err
-				}
-			}
-			o := outputs{store: in.Store}
-			o.json(outOutcomes, advisories.Outcomes(q))
-			return o.done()
+			return matchAdvisories(in, q, id, inv)
 		})
 	if db, ok := p.in.input(nameOSV); ok {
 		step.Inputs = []evidence.Descriptor{db}
 	}
 	p.add(step, owed{id: id})
+}
+
+// matchAdvisories answers the question with the step's inventory and database.
+func matchAdvisories(in engine.Input, q advisories.Question, id, inv string) (engine.Output, error) {
+	d, err := needed(in, inv, outInventory)
+	if err != nil {
+		return unmet(in.Store, &unmetError{What: "the inventory", Code: "not-made"}, id)
+	}
+	if err := readJSON(in.Store, d, &q.Inventory); err != nil {
+		return engine.Output{}, err
+	}
+	q.Evidence = []string{string(d.Digest)}
+	if db, ok := in.Inputs[nameOSV]; ok {
+		raw, err := in.Store.Read(db.Digest, maxArtifact)
+		if err != nil {
+			return engine.Output{}, err
+		}
+		if q.DB, err = advisories.Open(raw); err != nil {
+			return engine.Output{}, err
+		}
+	}
+	o := outputs{store: in.Store}
+	o.json(outOutcomes, advisories.Outcomes(q))
+	return o.done()
 }
 
 // components is the digest of the inventory of the report: of the one build, or

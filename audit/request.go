@@ -109,19 +109,6 @@ func read(req Request, store evidence.Writer) (*inputs, error) {
 	if in.profile, err = profile.Parse(req.Profile.Name, req.Profile.Raw); err != nil {
 		return nil, err
 	}
-	if in.submission.Matter.Profile != "" && in.submission.Matter.Profile != in.profile.ID {
-		return nil, &InputError{
-			Code: "wrong-profile",
-			What: fmt.Sprintf("the submission answers profile %q, and the audit is asked to use %q", in.submission.Matter.Profile, in.profile.ID),
-			Fix:  "use --profile with the process that the submission answers",
-		}
-	}
-	if in.policy.Disclosure != "full" {
-		return nil, &InputError{
-			Code: codeUnsupported, What: fmt.Sprintf("the policy asks for disclosure %q, which this version cannot give", in.policy.Disclosure),
-			Fix: "use disclosure: full, and show the report to those who may see all of it",
-		}
-	}
 	err = in.policy.Resolve(func(path, digest string) ([]byte, error) {
 		raw, err := req.PolicyFiles(path)
 		if err == nil {
@@ -135,10 +122,29 @@ func read(req Request, store evidence.Writer) (*inputs, error) {
 	if in.rules, err = source.RulesDigest(); err != nil {
 		return nil, err
 	}
-	if err := in.capabilities(); err != nil {
+	if err := errors.Join(in.fit(), in.capabilities()); err != nil {
 		return nil, err
 	}
 	return in, in.keep(req, store)
+}
+
+// fit refuses documents that do not belong together, and a demand that this
+// version could only disregard.
+func (in *inputs) fit() error {
+	if answered := in.submission.Matter.Profile; answered != in.profile.ID {
+		return &InputError{
+			Code: "wrong-profile",
+			What: fmt.Sprintf("the submission answers profile %q, and the audit is asked to use %q", answered, in.profile.ID),
+			Fix:  "use --profile with the process that the submission answers",
+		}
+	}
+	if shown := in.policy.Disclosure; shown != "full" {
+		return &InputError{
+			Code: codeUnsupported, What: fmt.Sprintf("the policy asks for disclosure %q, which this version cannot give", shown),
+			Fix: "use disclosure: full, and show the report to those who may see all of it",
+		}
+	}
+	return nil
 }
 
 // capabilities refuses the name of a capability that does not exist: as a demand

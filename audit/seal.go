@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/proffer-audit/proffer/attest"
 	"github.com/proffer-audit/proffer/attest/statement"
@@ -64,6 +64,11 @@ func Seal(ctx context.Context, store evidence.ReadWriter, a *Audit, run reports.
 	}
 	s.HTML, s.SARIF = renderings[nameHTML], renderings[nameSARIF]
 	s.Contents.Evidence = a.Evidence
+	return s, s.keep(store, runBundle, renderings)
+}
+
+// keep puts what was made into the store and names it for the dossier.
+func (s *Sealed) keep(store evidence.Writer, runBundle []byte, renderings map[string][]byte) (err error) {
 	for _, part := range []struct {
 		name, media string
 		data        []byte
@@ -76,18 +81,17 @@ func Seal(ctx context.Context, store evidence.ReadWriter, a *Audit, run reports.
 		{evidence.SignerName, mediaPEM, s.Signer, &s.Contents.Signer},
 	} {
 		if *part.into, err = putBytes(store, part.name, part.media, part.data); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	for name, data := range renderings {
-		d, err := putBytes(store, name, mediaOf(name), data)
+	for _, name := range slices.Sorted(maps.Keys(renderings)) {
+		d, err := putBytes(store, name, mediaOf(name), renderings[name])
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s.Contents.Renderings = append(s.Contents.Renderings, d)
 	}
-	slices.SortFunc(s.Contents.Renderings, func(a, b evidence.Descriptor) int { return strings.Compare(a.Name, b.Name) })
-	return s, nil
+	return nil
 }
 
 // Write writes the dossier and returns its digest.
