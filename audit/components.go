@@ -200,17 +200,30 @@ func matchAdvisories(in engine.Input, q advisories.Question, id, inv string) (en
 	return o.done()
 }
 
-// components is the digest of the inventory of the report: of the one build, or
-// of the list of all.
-func (p *planner) components(o engine.Outcome) string {
-	var all []string
+// nameComponents is the evidence that lists what all builds are made of.
+const nameComponents = "components"
+
+// components merges the inventories of all builds. ok is false when there is none.
+func (p *planner) components(o engine.Outcome) (d evidence.Descriptor, ok bool, err error) {
+	var all []inventory.Inventory
 	for _, b := range p.in.submission.Builds {
-		if d, ok := output(o, "inventory/"+p.subject(b), outInventory); ok {
-			all = append(all, string(d.Digest))
+		one, made := output(o, "inventory/"+p.subject(b), outInventory)
+		if !made {
+			continue
 		}
+		var inv inventory.Inventory
+		if err := readJSON(p.tools.Store, one, &inv); err != nil {
+			return d, false, err
+		}
+		all = append(all, inv)
 	}
-	if len(all) == 1 {
-		return all[0]
+	if len(all) == 0 {
+		return d, false, nil
 	}
-	return ""
+	raw, err := inventory.Merge(all...).Canonical()
+	if err != nil {
+		return d, false, err
+	}
+	d, err = putBytes(p.tools.Store, nameComponents, mediaJSON, raw)
+	return d, err == nil, err
 }

@@ -138,6 +138,13 @@ func (p *planner) assemble(o engine.Outcome) (*Audit, error) {
 	if a.Evidence, err = p.evidence(o); err != nil {
 		return nil, err
 	}
+	components, listed, err := p.components(o)
+	if err != nil {
+		return nil, err
+	}
+	if listed {
+		a.Evidence = append(a.Evidence, components)
+	}
 	_, manifest, err := evidence.EvidenceManifest(a.Evidence)
 	if err != nil {
 		return nil, err
@@ -149,7 +156,7 @@ func (p *planner) assemble(o engine.Outcome) (*Audit, error) {
 	if a.Report, err = p.report(all, declared, manifest); err != nil {
 		return nil, err
 	}
-	a.Report.Components = p.components(o)
+	a.Report.Components = string(components.Digest)
 	subjects, err := p.subjects(o)
 	if err != nil {
 		return nil, err
