@@ -19,75 +19,98 @@ import (
 	"github.com/proffer-audit/proffer/reports"
 )
 
-// The outputs of a rebuild step.
+// The outputs of a build step, beside its result.
 const (
-	outRebuild = "result"
 	outRebuilt = "rebuilt"
 	outLog     = "log"
 )
 
-// rebuild plans the build of one artifact from its source.
+// rebuild plans the build of one file from its source, and the judgement of what
+// it gave. They are two steps, so that another policy does not build again.
 func (p *planner) rebuild(b submission.Build) {
-	id := "rebuild/" + p.subject(b)
+	id, building := "rebuild/"+p.subject(b), "build/"+p.subject(b)
+	tool := p.toolchains[b.Toolchain.Digest]
+	p.add(p.buildStep(building, b))
+	params := struct {
+		Require reports.Level           `json:"require"`
+		Trusted []policy.ToolchainTrust `json:"trusted"`
+		Patches []string                `json:"patches"`
+		PURL    string                  `json:"purl"`
+		Digest  string                  `json:"digest"`
+	}{p.in.policy.Require.Rebuild, p.in.policy.Trust.Toolchains, patchesOf(b), b.Toolchain.PURL, b.Toolchain.Digest}
+	p.add(outcomesStep(id, "rebuild", 1, []string{building, pinID(tool)}, params,
+		func(_ context.Context, in engine.Input) (engine.Output, error) {
+			var r rebuild.Result
+			if err := resultOf(in, building, &r); err != nil {
+				return unmet(in.Store, err, id)
+			}
+			proof, err := verdictOf(in, tool)
+			if err != nil {
+				return engine.Output{}, err
+			}
+			v := rebuild.Verdict{Require: params.Require}
+			v.ToolchainTrusted, v.ToolchainNote = trusted(p.in.policy, b.Toolchain, proof)
+			o := outputs{store: in.Store}
+			o.json(outOutcomes, rebuild.Outcomes(p.subject(b), r, v))
+			return o.done()
+		}), owed{id: id})
+}
+
+// buildStep plans the build itself.
+func (p *planner) buildStep(id string, b submission.Build) engine.Step {
 	src, tool, art := "source/"+b.Source, p.toolchains[b.Toolchain.Digest], "artifact/"+b.Artifact
 	needs := p.needs(src, tool, art)
 	if b.Modules != "" {
 		needs = append(needs, p.needs(p.modulesWhat(b))...)
 	}
 	params := struct {
-		Recipe  rebuild.Recipe          `json:"recipe"`
-		File    string                  `json:"file"`
-		Digest  evidence.Digest         `json:"digest"`
-		Targets []evidence.Digest       `json:"targets"`
-		Patches []string                `json:"patches"`
-		Lacks   []string                `json:"lacks"`
-		Require reports.Level           `json:"require"`
-		Trusted []policy.ToolchainTrust `json:"trusted"`
-	}{recipeOf(b, p.artifact(b.Artifact)), b.File, p.fileDigest(b), p.targets(), patchesOf(b), unsupported(b), p.in.policy.Require.Rebuild, p.in.policy.Trust.Toolchains}
-	step := outcomesStep(id, "rebuild", 1, needs, params, func(ctx context.Context, in engine.Input) (engine.Output, error) {
-		job, verdict, err := p.job(in, b, src, tool, art)
+		Recipe  rebuild.Recipe    `json:"recipe"`
+		File    string            `json:"file"`
+		Digest  evidence.Digest   `json:"digest"`
+		Targets []evidence.Digest `json:"targets"`
+		Patches []string          `json:"patches"`
+		Lacks   []string          `json:"lacks"`
+	}{recipeOf(b, p.artifact(b.Artifact)), b.File, p.fileDigest(b), p.targets(), patchesOf(b), unsupported(b)}
+	step := outcomesStep(id, "build", 1, needs, params, func(ctx context.Context, in engine.Input) (engine.Output, error) {
+		job, err := p.job(in, b, src, tool, art)
 		if err != nil {
-			return unmet(in.Store, err, id)
+			return withoutResult(in.Store, err)
 		}
 		job.Recipe, job.FileDigest, job.Targets, job.Patches = params.Recipe, params.Digest, params.Targets, params.Patches
-		verdict.Require = params.Require
 		result, err := p.build(ctx, in, id, job)
 		if err != nil {
 			return engine.Output{}, err
 		}
-		return keepRebuild(in.Store, p.subject(b), result, verdict)
+		return keepBuild(in.Store, result)
 	})
 	step.Class = engine.Rebuild
-	p.add(step, owed{id: id, isolated: true})
+	return step
 }
 
 // job puts together what the build needs.
-func (p *planner) job(in engine.Input, b submission.Build, src, tool, art string) (rebuild.Job, rebuild.Verdict, error) {
+func (p *planner) job(in engine.Input, b submission.Build, src, tool, art string) (rebuild.Job, error) {
 	var job rebuild.Job
-	var verdict rebuild.Verdict
 	if lacks := unsupported(b); len(lacks) > 0 {
-		return job, verdict, &unmetError{What: "support for " + strings.Join(lacks, ", ") + " in recipes", Code: "not-supported"}
+		return job, &unmetError{What: "support for " + strings.Join(lacks, ", ") + " in recipes", Code: "not-supported"}
 	}
 	var err error
 	if job.Source, _, err = packed(in, src); err != nil {
-		return job, verdict, err
+		return job, err
 	}
-	var proven judged
-	if job.Toolchain, proven, err = packed(in, tool); err != nil {
-		return job, verdict, err
+	if job.Toolchain, _, err = packed(in, tool); err != nil {
+		return job, err
 	}
 	if job.Modules, _, err = p.goModules(in, b); err != nil {
-		return job, verdict, err
+		return job, err
 	}
 	d, _, err := blobOf(in, art)
 	if err != nil {
-		return job, verdict, err
+		return job, err
 	}
 	a := p.artifact(b.Artifact)
 	job.Artifact, job.File = rebuild.Artifact{Blob: d, URI: a.PURL}, b.File
 	job.Limits = p.limits()
-	verdict.ToolchainTrusted, verdict.ToolchainNote = trusted(p.in.policy, b.Toolchain, proven)
-	return job, verdict, nil
+	return job, nil
 }
 
 // build runs a job in the sandbox. A limit that was hit holds for this run only.
@@ -130,16 +153,15 @@ func (p *planner) workdir(id string) (dir string, done func() error, err error) 
 	return filepath.Clean(dir), func() error { return workspace.Remove(dir) }, nil
 }
 
-func keepRebuild(store evidence.ReadWriter, artifact string, r rebuild.Result, v rebuild.Verdict) (engine.Output, error) {
+func keepBuild(store evidence.ReadWriter, r rebuild.Result) (engine.Output, error) {
 	o := outputs{store: store}
-	o.json(outRebuild, r)
+	o.json(outResult, r)
 	if r.Rebuilt != nil {
 		o.link(outRebuilt, *r.Rebuilt)
 	}
 	if r.Log != nil {
 		o.link(outLog, *r.Log)
 	}
-	o.json(outOutcomes, rebuild.Outcomes(artifact, r, v))
 	o.out.Transient = r.LimitHit != ""
 	return o.done()
 }

@@ -108,8 +108,7 @@ func (p *planner) only(part Part, artifact string) error {
 func (p *planner) rebuilt(o engine.Outcome) ([]Rebuilt, error) {
 	var list []Rebuilt
 	for _, b := range p.in.submission.Builds {
-		id := "rebuild/" + p.subject(b)
-		d, ok := output(o, id, outRebuild)
+		d, ok := output(o, "build/"+p.subject(b), outResult)
 		if !ok {
 			continue
 		}
@@ -139,7 +138,7 @@ func (p *planner) jobAgain(o engine.Outcome, b submission.Build) (rebuild.Job, e
 			in.Needs[id][d.Name] = d
 		}
 	}
-	job, _, err := p.job(in, b, "source/"+b.Source, p.toolchains[b.Toolchain.Digest], "artifact/"+b.Artifact)
+	job, err := p.job(in, b, "source/"+b.Source, p.toolchains[b.Toolchain.Digest], "artifact/"+b.Artifact)
 	if err != nil {
 		return job, err
 	}

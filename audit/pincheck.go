@@ -189,10 +189,48 @@ func blobOf(in engine.Input, what string) (evidence.Descriptor, judged, error) {
 
 // unmetError says that a step lacks something it cannot run without. It is a
 // verdict, not a fault: the same evidence always gives it.
-type unmetError struct{ What, Code string }
+type unmetError struct {
+	What string `json:"what"`
+	Code string `json:"code"`
+}
 
 func (e *unmetError) Error() string {
 	return fmt.Sprintf("%s is not there: %s", e.What, e.Code)
+}
+
+// The outputs of a step that does work for another to judge: its result, or what
+// it lacked.
+const (
+	outResult = "result"
+	outUnmet  = "unmet"
+)
+
+// withoutResult ends such a step without a result when it lacks something; any
+// other error is passed on.
+func withoutResult(store evidence.Writer, err error) (engine.Output, error) {
+	u, ok := errors.AsType[*unmetError](err)
+	if !ok {
+		return engine.Output{}, err
+	}
+	o := outputs{store: store}
+	o.json(outUnmet, u)
+	return o.done()
+}
+
+// resultOf reads what such a step gave, or returns what it lacked.
+func resultOf(in engine.Input, step string, into any) error {
+	if d, ok := in.Needs[step][outUnmet]; ok {
+		var u unmetError
+		if err := readJSON(in.Store, d, &u); err != nil {
+			return err
+		}
+		return &u
+	}
+	d, err := needed(in, step, outResult)
+	if err != nil {
+		return err
+	}
+	return readJSON(in.Store, d, into)
 }
 
 // unmet turns an unmetError into outcomes that say not-run for the checks that a

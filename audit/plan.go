@@ -25,10 +25,7 @@ type planner struct {
 }
 
 // owed is a check that a step is to deliver.
-type owed struct {
-	id       string
-	isolated bool // its step needs the sandbox
-}
+type owed struct{ id string }
 
 // outOutcomes is the output with which a step delivers its checks and findings.
 const outOutcomes = "outcomes"

@@ -12,6 +12,7 @@ import (
 
 	"github.com/proffer-audit/proffer/audit/engine"
 	"github.com/proffer-audit/proffer/audit/evidence"
+	"github.com/proffer-audit/proffer/audit/policy"
 	"github.com/proffer-audit/proffer/audit/rebuild"
 	"github.com/proffer-audit/proffer/audit/sandbox"
 	"github.com/proffer-audit/proffer/audit/source"
@@ -21,11 +22,9 @@ import (
 	"github.com/proffer-audit/proffer/reports/safetext"
 )
 
-// The outputs of a source step.
-const (
-	outReading  = "result"
-	outDeclared = "declared"
-)
+// outDeclared is the output of a source step that sets what was declared against
+// what was seen.
+const outDeclared = "declared"
 
 // Workers are the roles in which the program calls itself inside
 // the sandbox.
@@ -38,10 +37,35 @@ func Workers() map[string]sandbox.Worker {
 
 // source plans the reading of one source: every file of it, and, where a build
 // says how it is compiled and the policy trusts the compiler, what the Go code
-// in it can do.
+// in it can do. The judgement of what was read is a step of its own, so that
+// another policy or declaration does not read again.
 func (p *planner) source(src submission.Source) {
-	id, what := "source/"+src.Name, "source/"+src.Name
-	r := p.reading(src)
+	id, what, reading := "source/"+src.Name, "source/"+src.Name, "read/"+src.Name
+	p.add(p.readStep(reading, what, p.reading(src)))
+	pol := p.sourcePolicy()
+	p.add(outcomesStep(id, "source", 1, []string{reading, fetchID(what)}, pol,
+		func(_ context.Context, in engine.Input) (engine.Output, error) {
+			var result source.Result
+			if err := resultOf(in, reading, &result); err != nil {
+				return unmet(in.Store, err, id, "declared/"+src.Name)
+			}
+			pol := pol
+			pol.Evidence = []string{
+				string(in.Needs[fetchID(what)][outBytes].Digest), string(in.Needs[reading][outResult].Digest),
+			}
+			outcomes, rows, err := source.Outcomes(src.Name, result, pol)
+			if err != nil {
+				return engine.Output{}, err
+			}
+			o := outputs{store: in.Store}
+			o.json(outDeclared, rows)
+			o.json(outOutcomes, outcomes)
+			return o.done()
+		}), owed{id: id}, owed{id: "declared/" + src.Name})
+}
+
+// readStep plans the reading itself.
+func (p *planner) readStep(id, what string, r reading) engine.Step {
 	needs := p.needs(what)
 	if r.build != nil {
 		needs = append(needs, p.needs(r.tool)...)
@@ -50,29 +74,21 @@ func (p *planner) source(src submission.Source) {
 		}
 	}
 	params := struct {
-		Request source.Request `json:"request"`
-		Policy  source.Policy  `json:"policy"`
-	}{r.request, p.sourcePolicy()}
-	step := outcomesStep(id, "source", 1, needs, params, func(ctx context.Context, in engine.Input) (engine.Output, error) {
+		Request source.Request          `json:"request"`
+		Trusted []policy.ToolchainTrust `json:"trusted"`
+	}{r.request, p.in.policy.Trust.Toolchains}
+	step := outcomesStep(id, "read", 1, needs, params, func(ctx context.Context, in engine.Input) (engine.Output, error) {
 		result, stopped, err := p.readSource(ctx, in, id, what, r)
 		if err != nil {
-			return unmet(in.Store, err, id, "declared/"+src.Name)
+			return withoutResult(in.Store, err)
 		}
 		o := outputs{store: in.Store}
-		reading := o.json(outReading, result)
-		pol := params.Policy
-		pol.Evidence = []string{string(in.Needs[fetchID(what)][outBytes].Digest), string(reading.Digest)}
-		outcomes, rows, err := source.Outcomes(src.Name, result, pol)
-		if err != nil {
-			return engine.Output{}, err
-		}
-		o.json(outDeclared, rows)
-		o.json(outOutcomes, outcomes)
+		o.json(outResult, result)
 		o.out.Transient = stopped
 		return o.done()
 	})
 	step.Tool += " " + p.rules
-	p.add(step, owed{id: id, isolated: true}, owed{id: "declared/" + src.Name, isolated: true})
+	return step
 }
 
 // reading is how one source is to be read.
