@@ -146,7 +146,7 @@ func pinFindings(check reports.Check, what string, obs fetch.Observation) []repo
 	findings := []reports.Finding{}
 	if check.Code == codeMismatch {
 		findings = append(findings, reports.Finding{
-			ID: findingID("fetch.digest-mismatch", what, obs.Pin), Rule: "fetch.digest-mismatch",
+			ID: reports.FindingID("fetch.digest-mismatch", what, obs.Pin), Rule: "fetch.digest-mismatch",
 			Severity: reports.Critical, Check: check.ID, Subject: safetext.Of(what), Concerns: []string{"C8"},
 			Message:  safetext.Sprintf("%s: what was served is not what the submission pins", what),
 			Evidence: check.Evidence,
@@ -156,11 +156,6 @@ func pinFindings(check reports.Check, what string, obs fetch.Observation) []repo
 		})
 	}
 	return findings
-}
-
-// findingID is stable over runs: the rule, and a digest of what it is about.
-func findingID(rule string, about ...string) string {
-	return rule + "-" + evidence.Of([]byte(strings.Join(about, "\x00"))).Hex()[:12]
 }
 
 // verdictOf reads the judgement of a pin check.

@@ -116,7 +116,7 @@ func provenanceLimits() []safetext.Text {
 
 func missingSigners(check, artifact string, r attest.RoleVerdict, evidence []string) reports.Finding {
 	return reports.Finding{
-		ID: findingID("provenance.missing", artifact, r.Role), Rule: "provenance.missing", Severity: reports.High,
+		ID: reports.FindingID("provenance.missing", artifact, r.Role), Rule: "provenance.missing", Severity: reports.High,
 		Check: check, Subject: safetext.Of(artifact), Concerns: []string{"C8"}, Evidence: evidence,
 		Message: safetext.Sprintf("%s: %s", artifact, r.Missing),
 		Facts:   map[string]safetext.Text{"role": safetext.Of(r.Role), "missing": r.Missing},
@@ -125,7 +125,7 @@ func missingSigners(check, artifact string, r attest.RoleVerdict, evidence []str
 
 func refusedBundle(check, artifact string, r attest.Refusal, evidence []string) reports.Finding {
 	return reports.Finding{
-		ID: findingID("provenance.refused", artifact, r.Bundle, string(r.Code)), Rule: "provenance.refused", Severity: reports.Medium,
+		ID: reports.FindingID("provenance.refused", artifact, r.Bundle, string(r.Code)), Rule: "provenance.refused", Severity: reports.Medium,
 		Check: check, Subject: safetext.Of(artifact), Concerns: []string{"C8"}, Evidence: evidence,
 		Message: safetext.Sprintf("%s of %s does not count: %s", r.Bundle, artifact, r.Reason),
 		Facts:   map[string]safetext.Text{"code": safetext.Of(string(r.Code)), "bundle": safetext.Of(r.Bundle)},

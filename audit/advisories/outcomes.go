@@ -1,8 +1,6 @@
 package advisories
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -257,7 +255,7 @@ func finding(check reports.Check, g Group) reports.Finding {
 	f.Message = safetext.Of(sentence(g))
 	if g.Malicious {
 		f.Rule, f.Severity = RuleMalicious, reports.Critical
-		f.ID = findingID(f.Rule, check.ID, g)
+		f.ID = reports.FindingID(f.Rule, check.ID, g.Component.Name, g.Component.Version, g.ID)
 	}
 	return f
 }
@@ -307,7 +305,7 @@ func base(check reports.Check, rule string, g Group) reports.Finding {
 		facts["beyondOsvScanner"] = safetext.Of(string(c))
 	}
 	return reports.Finding{
-		ID:       findingID(rule, check.ID, g),
+		ID:       reports.FindingID(rule, check.ID, g.Component.Name, g.Component.Version, g.ID),
 		Rule:     rule,
 		Check:    check.ID,
 		Subject:  safetext.Of(g.Component.PURL),
@@ -324,13 +322,6 @@ func where(c inventory.Component) string {
 		out = append(out, fmt.Sprintf("%s (%s)", w.Where, w.Kind))
 	}
 	return strings.Join(slices.Compact(out), ", ")
-}
-
-// findingID is the rule and a digest of artifact, component and advisory, so
-// that a waiver holds over runs.
-func findingID(rule, check string, g Group) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{check, g.Component.Name, g.Component.Version, g.ID}, "\x00")))
-	return rule + "/" + hex.EncodeToString(sum[:8])
 }
 
 func sorted(digests []string) []string {

@@ -1,8 +1,6 @@
 package inventory
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -103,7 +101,7 @@ func finding(check string, evidence []string, d Difference) reports.Finding {
 		facts["replaces"] = safetext.Of(w.Replaces)
 	}
 	return reports.Finding{
-		ID:       findingID(d.Rule, check, d.Component.Name, d.Component.Version, w.Where),
+		ID:       reports.FindingID(d.Rule, check, d.Component.Name, d.Component.Version, w.Where),
 		Rule:     d.Rule,
 		Severity: severityOf(d.Rule),
 		Check:    check,
@@ -114,11 +112,4 @@ func finding(check string, evidence []string, d Difference) reports.Finding {
 		Evidence: evidence,
 		Facts:    facts,
 	}
-}
-
-// findingID is the rule and a digest of place and subject, so that a waiver
-// holds over runs.
-func findingID(rule string, parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return rule + "/" + hex.EncodeToString(sum[:8])
 }

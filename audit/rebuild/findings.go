@@ -1,8 +1,6 @@
 package rebuild
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,7 +49,7 @@ func (o *judge) findings() {
 // add books a finding. place is what tells it from others of its rule.
 func (o *judge) add(rule string, s reports.Severity, path, place, format string, args ...any) {
 	f := reports.Finding{
-		ID: findingID(rule, o.check.ID, place), Rule: rule, Severity: s, Check: o.check.ID,
+		ID: reports.FindingID(rule, o.check.ID, place), Rule: rule, Severity: s, Check: o.check.ID,
 		Subject: safetext.Of(o.subject), Concerns: []string{concern},
 		Message: safetext.Sprintf(format, args...), Evidence: o.check.Evidence,
 	}
@@ -59,13 +57,6 @@ func (o *judge) add(rule string, s reports.Severity, path, place, format string,
 		f.Location = &reports.Location{Path: safetext.Of(path)}
 	}
 	o.found = append(o.found, f)
-}
-
-// findingID is the rule and a digest of place and subject, so that a waiver
-// holds over runs and versions.
-func findingID(rule string, parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return rule + "/" + hex.EncodeToString(sum[:8])
 }
 
 func (o *judge) verdictFindings() {

@@ -1,8 +1,6 @@
 package source
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -105,7 +103,7 @@ func (w *writer) add(it item) {
 	concerns := append(slices.Clone(weight.Concerns), it.concerns...)
 	slices.Sort(concerns)
 	f := reports.Finding{
-		ID: findingID(rule, w.subject, it.place), Rule: rule, Severity: severity, Check: w.check,
+		ID: reports.FindingID(rule, w.subject, it.place), Rule: rule, Severity: severity, Check: w.check,
 		Subject: safetext.Of(w.subject), Location: it.location,
 		Concerns: append([]string{}, slices.Compact(concerns)...),
 		Message:  safetext.Of(it.message), Trace: it.trace, Evidence: w.evidence(),
@@ -119,13 +117,6 @@ func (w *writer) add(it item) {
 		}
 	}
 	w.findings = append(w.findings, f)
-}
-
-// findingID is stable over runs and versions: it hangs on rule, subject and
-// place, not on a line number.
-func findingID(rule, subject, place string) string {
-	sum := sha256.Sum256([]byte(rule + "\x00" + subject + "\x00" + place))
-	return rule + "-" + hex.EncodeToString(sum[:6])
 }
 
 func (w *writer) evidence() []string {

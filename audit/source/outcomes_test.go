@@ -203,7 +203,7 @@ func TestIDsAreStable(t *testing.T) {
 	if id(mark, "agent") == id(other, "agent") || id(mark, "agent") == id(mark, "tool") {
 		t.Error("two findings have one id")
 	}
-	if got := id(mark, "agent"); !strings.HasPrefix(got, "source.bidi-") || len(got) != len("source.bidi-")+12 {
+	if got := id(mark, "agent"); !strings.HasPrefix(got, "source.bidi/") || len(got) != len("source.bidi/")+16 {
 		t.Errorf("id %s", got)
 	}
 }
