@@ -1,0 +1,4 @@
+package sections
+
+// recordKind says how a Record splits.
+type recordKind string
