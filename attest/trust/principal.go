@@ -17,6 +17,7 @@ type Principal struct {
 	Issuer       string // exact OpenID Connect issuer that vouches for Identity or Match
 	Root         string // name of the trust root: of the certificate, or of the log and timestamps of a key
 	Key          []byte // PEM; never with Identity or Match
+	CI           CI     // what the certificate must say of the build that signed; never with Key
 }
 
 // maxMatch caps a pattern, in bytes.
@@ -41,9 +42,14 @@ func (p Principal) Validate() error {
 			return refuse(BadPrincipal, "principal %.80q: %.80q holds characters that do not show", p.Name, s)
 		}
 	}
+	for _, d := range p.CI.Demands() {
+		if strings.ContainsFunc(d.Want, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			return refuse(BadPrincipal, "principal %.80q: %s holds characters that do not show", p.Name, d.Name)
+		}
+	}
 	if len(p.Key) > 0 {
-		if p.Issuer != "" {
-			return refuse(BadPrincipal, "principal %.80q: a key has no issuer", p.Name)
+		if p.Issuer != "" || p.CI != (CI{}) {
+			return refuse(BadPrincipal, "principal %.80q: a key has no issuer, and no build is behind it", p.Name)
 		}
 		_, err := ParsePublic(p.Key)
 		return within(err, "principal %.80q", p.Name)

@@ -3,6 +3,7 @@ package trust_test
 import (
 	"crypto/elliptic"
 	"math/big"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -28,6 +29,7 @@ func TestPrincipalValidate(t *testing.T) {
 		{"key", trust.Principal{Name: "r", Key: key}, ""},
 		{"key with a root for its timestamps", trust.Principal{Name: "r", Key: key, Root: "public-good"}, ""},
 		{"identity", trust.Principal{Name: "r", Identity: workflow, Issuer: issuer, Root: "public-good"}, ""},
+		{"identity of a build", trust.Principal{Name: "r", Identity: workflow, Issuer: issuer, Root: "public-good", CI: trust.CI{Runner: "github-hosted"}}, ""},
 		{"match", trust.Principal{Name: "r", Match: `https://github\.com/acme/.*`, Issuer: issuer, Root: "public-good"}, ""},
 
 		{"no name", trust.Principal{Key: key}, trust.BadPrincipal},
@@ -36,6 +38,8 @@ func TestPrincipalValidate(t *testing.T) {
 		{"identity and match", trust.Principal{Name: "r", Identity: workflow, Match: "x", Issuer: issuer, Root: "x"}, trust.BadPrincipal},
 		{"identity without issuer", trust.Principal{Name: "r", Identity: workflow, Root: "x"}, trust.BadPrincipal},
 		{"identity without root", trust.Principal{Name: "r", Identity: workflow, Issuer: issuer}, trust.BadPrincipal},
+		{"key with a build behind it", trust.Principal{Name: "r", Key: key, CI: trust.CI{Runner: "self-hosted"}}, trust.BadPrincipal},
+		{"line break in a demand", trust.Principal{Name: "r", Identity: workflow, Issuer: issuer, Root: "x", CI: trust.CI{SourceRef: "refs/heads/main\n"}}, trust.BadPrincipal},
 		{"key with issuer", trust.Principal{Name: "r", Key: key, Issuer: issuer}, trust.BadPrincipal},
 		{"invisible character in the name", trust.Principal{Name: "r\u200b", Key: key}, trust.BadPrincipal},
 		{"line break in the identity", trust.Principal{Name: "r", Identity: "a\nb", Issuer: issuer, Root: "x"}, trust.BadPrincipal},
@@ -96,6 +100,28 @@ func TestPattern(t *testing.T) {
 	}
 }
 
+// Every demand has a number of its own, and is listed by its name.
+func TestDemands(t *testing.T) {
+	if d := (trust.CI{}).Demands(); len(d) != 0 {
+		t.Errorf("nothing demands %v", d)
+	}
+	c := trust.CI{
+		SourceRepository: "a", SourceRepositoryID: "b", SourceRepositoryDigest: "c", SourceRef: "d", SourceOwner: "e", SourceOwnerID: "f", Runner: "g",
+		BuildSignerURI: "h", BuildSignerDigest: "i", BuildConfigURI: "j", BuildConfigDigest: "k", BuildTrigger: "l", Visibility: "m",
+	}
+	seen := map[string]bool{}
+	last := 0
+	for _, d := range c.Demands() {
+		if d.OID <= last || seen[d.Want] || d.Name == "" {
+			t.Errorf("%+v stands in no order, or twice", d)
+		}
+		seen[d.Want], last = true, d.OID
+	}
+	if want := reflect.TypeFor[trust.CI]().NumField(); len(seen) != want {
+		t.Errorf("%d demands of %d", len(seen), want)
+	}
+}
+
 // One public key is one principal under any name and in any spelling of its
 // file; identity and issuer together are another.
 func TestPrincipalID(t *testing.T) {
@@ -141,6 +167,9 @@ func TestRoleValidate(t *testing.T) {
 		{"unknown role", trust.Role{Name: "Rebuilder"}, trust.BadRole},
 		{"negative threshold", trust.Role{Name: trust.Vendor, Threshold: -1}, trust.BadRole},
 		{"unknown distinctBy", trust.Role{Name: trust.Vendor, DistinctBy: []string{"name"}}, trust.BadRole},
+		{"independent in every way", trust.Role{Name: trust.Rebuilder, Threshold: 2, DistinctBy: trust.Independences(), Principals: []trust.Principal{p("a", "o1"), p("b", "o2")}}, ""},
+		{"one organisation in two spellings", trust.Role{Name: trust.Rebuilder, Principals: []trust.Principal{p("a", "Acme Inc."), p("b", "ACME, inc")}}, trust.BadRole},
+		{"one organisation in one spelling", trust.Role{Name: trust.Rebuilder, Principals: []trust.Principal{p("a", "Acme"), p("b", "Acme")}}, ""},
 		{"two principals of one name", trust.Role{Name: trust.Vendor, Principals: []trust.Principal{p("a", ""), p("a", "")}}, trust.BadRole},
 		{"organisation demanded and not named", trust.Role{Name: trust.Vendor, DistinctBy: []string{"organisation"}, Principals: []trust.Principal{p("a", "")}}, trust.BadRole},
 		{"bad principal", trust.Role{Name: trust.Vendor, Principals: []trust.Principal{{Name: "a"}}}, trust.BadPrincipal},
