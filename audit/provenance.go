@@ -167,7 +167,10 @@ func (p *planner) roles() []trust.Role {
 	for _, r := range p.in.policy.Roles() {
 		role := trust.Role{Name: r.Name, Threshold: r.Threshold, DistinctBy: r.DistinctBy}
 		for _, q := range r.Principals {
-			role.Principals = append(role.Principals, trust.Principal(q))
+			role.Principals = append(role.Principals, trust.Principal{
+				Name: q.Name, Organisation: q.Organisation, Identity: q.Identity, Match: q.Match, Issuer: q.Issuer, Root: q.Root,
+				Key: q.Key, CI: trust.CI(q.CI),
+			})
 		}
 		list = append(list, role)
 	}

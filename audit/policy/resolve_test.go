@@ -69,6 +69,8 @@ func resolve(t *testing.T, policy string, files map[string][]byte) (*Policy, err
 	})
 }
 
+const commit = "0123456789abcdef0123456789abcdef01234567"
+
 func TestResolve(t *testing.T) {
 	files, policy := folder(t)
 	p, err := resolve(t, policy, files)
@@ -81,11 +83,22 @@ func TestResolve(t *testing.T) {
 	want := []RoleDemand{
 		{"vendor", 1, []string{"principal"}, []PrincipalDemand{
 			{Name: "acme-ci", Identity: "https://github.com/acme/agent/.github/workflows/release.yml@refs/tags/v1.2.3", Issuer: "https://token.example", Root: "public-good"},
+			{
+				Name: "acme-release", Identity: "https://github.com/acme/agent/.github/workflows/release.yml@refs/tags/v1.2.4", Issuer: "https://token.example", Root: "public-good",
+				CI: CI{
+					SourceRepository: "https://github.com/acme/agent", SourceRepositoryID: "1001", SourceRepositoryDigest: commit, SourceRef: "refs/tags/v1.2.4",
+					SourceOwner: "https://github.com/acme", SourceOwnerID: "2002", Runner: "github-hosted",
+					BuildSignerURI: "https://github.com/acme/agent/.github/workflows/release.yml@refs/tags/v1.2.4", BuildSignerDigest: commit,
+					BuildConfigURI: "https://github.com/acme/agent/.github/workflows/all.yml@refs/tags/v1.2.4", BuildConfigDigest: commit,
+					BuildTrigger: "push", Visibility: "public",
+				},
+			},
 			{Name: "acme-people", Match: `https://github\.com/acme/.+`, Issuer: "https://token.example", Root: "public-good"},
 		}},
 		{"rebuilder", 2, []string{"principal", "organisation", "issuer"}, []PrincipalDemand{
-			{Name: "r1", Organisation: "o1", Key: files["keys/r1.pem"]}, {Name: "r2", Organisation: "o2", Key: files["keys/r2.pem"]},
+			{Name: "r1", Organisation: "o1", Key: files["keys/r1.pem"]}, {Name: "r2", Organisation: "o2", Key: files["keys/r2.pem"], Root: "public-good"},
 		}},
+		{Name: "agency", DistinctBy: []string{"root", "log"}},
 	}
 	if d := cmp.Diff(want, p.Roles()); d != "" {
 		t.Errorf("roles: -want +got:\n%s", d)

@@ -2,9 +2,9 @@ package policy
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/proffer-audit/proffer/audit/strictyaml"
 )
@@ -27,6 +27,7 @@ type RoleDemand struct {
 type PrincipalDemand struct {
 	Name, Organisation, Identity, Match, Issuer, Root string
 	Key                                               []byte
+	CI                                                CI
 }
 
 // Roles lists the roles that the policy defines, in the order of RoleNames.
@@ -40,7 +41,7 @@ func (p *Policy) Roles() []RoleDemand {
 		d := RoleDemand{Name: name, Threshold: p.demanded(name), DistinctBy: p.distinctBy(name)}
 		for _, q := range r.Principals {
 			d.Principals = append(d.Principals, PrincipalDemand{
-				q.Name, q.Organisation, q.Identity, q.Match, q.Issuer, q.Root, slices.Clone(q.PEM),
+				q.Name, q.Organisation, q.Identity, q.Match, q.Issuer, q.Root, slices.Clone(q.PEM), q.CI,
 			})
 		}
 		out = append(out, d)
@@ -95,10 +96,12 @@ func (v *validator) roles() {
 func (v *validator) role(at, name string, r Role) {
 	v.unique(strictyaml.Field(at, "distinctBy"), r.DistinctBy)
 	names, distinct := map[string]bool{}, v.p.distinctBy(name)
+	spellings := map[string]string{}
 	for i, q := range r.Principals {
 		path := strictyaml.Index(strictyaml.Field(at, "principals"), i)
 		v.once(strictyaml.Field(path, "name"), q.Name, names)
 		v.principal(path, q)
+		v.organisation(path, q.Organisation, spellings)
 		if q.Organisation == "" && slices.Contains(distinct, "organisation") {
 			v.fail(v.p.positions.Errorf(strictyaml.Missing, path, `add "organisation", or leave it out of the role's distinctBy`,
 				"signers must be of distinct organisations, and this one has none"))
@@ -121,9 +124,27 @@ func (v *validator) unsatisfiable(name, by string, have int) error {
 		"%d distinct by %s are demanded, and the role has %d", v.p.demanded(name), by, have)
 }
 
+// organisation refuses a second spelling: two parties of one organisation must
+// not become independent by a capital letter.
+func (v *validator) organisation(at, name string, spellings map[string]string) {
+	same := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(unicode.ToUpper(r))
+		}
+		return -1
+	}, name)
+	if first, ok := spellings[same]; ok && first != name {
+		v.refuse(strictyaml.Field(at, "organisation"), "write one organisation in one way",
+			"%s and %s differ in spelling alone", strictyaml.Quote(name), strictyaml.Quote(first))
+	}
+	spellings[same] = name
+}
+
 // countDistinct bounds from above how many of a role's principals can count
-// together. A pattern may stand for any number of identities.
+// together. A pattern may stand for any number of identities; which authority
+// and logs vouch for a signature is seen only on the signature.
 func countDistinct(list []Principal, by string) int {
+
 	seen := map[string]bool{}
 	for _, q := range list {
 		switch {
@@ -160,12 +181,19 @@ func (v *validator) principal(at string, q Principal) {
 	}
 	if q.Key != "" {
 		v.check(strictyaml.Field(at, "key"), checkFile(q.Key))
-		if q.Issuer != "" || q.Root != "" {
-			v.refuse(at, "leave out issuer and root", "a key needs nobody to vouch for it")
+		if q.Issuer != "" {
+			v.refuse(at, "leave out issuer", "a key needs nobody to vouch for it")
+		}
+		if q.CI != (CI{}) {
+			v.refuse(strictyaml.Field(at, "ci"), "leave it out", "no certificate says of a key which build it signed in")
+		}
+		if q.Root != "" {
+			v.rootNamed(at, q.Root)
 		}
 		return
 	}
 	v.vouched(at, q)
+	v.ci(strictyaml.Field(at, "ci"), q.CI)
 	if q.Match != "" {
 		v.match(strictyaml.Field(at, "match"), q.Match)
 	}
@@ -183,42 +211,13 @@ func (v *validator) vouched(at string, q Principal) {
 	}
 	if q.Root == "" {
 		v.fail(v.p.positions.Errorf(strictyaml.Missing, at, `add "root", the name of one of trust.roots`, "an identity without the root under which it is believed"))
-	} else if !slices.ContainsFunc(v.p.Trust.Roots, func(r Root) bool { return r.Name == q.Root }) {
-		v.refuse(strictyaml.Field(at, "root"), "name one of trust.roots", "there is no root called %s", strictyaml.Quote(q.Root))
+	} else {
+		v.rootNamed(at, q.Root)
 	}
 }
 
-// maxPattern bounds a pattern, in bytes.
-const maxPattern = 1024
-
-// strangers are identities that nobody has. A pattern that one of them matches
-// is matched by parties whom the reviewer cannot have meant: it names neither
-// a host nor an owner.
-func strangers() []string {
-	return []string{
-		"nobody-at-all@unrelated.invalid",
-		"https://unrelated.invalid/nobody-at-all/nothing/.github/workflows/none.yml@refs/heads/none",
-		"https://github.com/nobody-at-all-7f3a/nothing/.github/workflows/none.yml@refs/heads/none",
-		"\u0001 proffer: no identity reads like this \u0001",
-	}
-}
-
-func (v *validator) match(at, pattern string) {
-	if len(pattern) > maxPattern {
-		v.refuse(at, "", "a pattern of %d bytes; at most %d", len(pattern), maxPattern)
-		return
-	}
-	// Alone first: an unbalanced parenthesis must not undo the anchors.
-	if _, err := regexp.Compile(pattern); err != nil {
-		v.refuse(at, "write an RE2 expression", "%v", err)
-		return
-	}
-	anchored, err := regexp.Compile(`^(?:` + pattern + `)$`)
-	if err != nil {
-		v.refuse(at, "write an RE2 expression", "%v", err)
-		return
-	}
-	if slices.ContainsFunc(append(strangers(), ""), anchored.MatchString) {
-		v.fail(v.p.positions.Errorf(WideMatch, at, `name the host and the owner, such as https://github\.com/acme/agent/.+`, "strangers match this pattern"))
+func (v *validator) rootNamed(at, name string) {
+	if !slices.ContainsFunc(v.p.Trust.Roots, func(r Root) bool { return r.Name == name }) {
+		v.refuse(strictyaml.Field(at, "root"), "name one of trust.roots", "there is no root called %s", strictyaml.Quote(name))
 	}
 }

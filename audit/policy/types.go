@@ -78,14 +78,18 @@ type Log struct {
 type Role struct {
 	// Threshold counts distinct principals; 0 demands nothing.
 	Threshold int `yaml:"threshold,required"`
-	// DistinctBy is in what the counted ones must differ. A key is its own
-	// issuer. Default all three, where more than one must sign.
-	DistinctBy []string    `yaml:"distinctBy" enum:"principal,organisation,issuer"`
+	// DistinctBy is in what the counted ones must differ: root is the root
+	// certificate above the signer's, by its digest, log the transparency logs
+	// that vouch for the signature, by their keys. A key is its own issuer and its
+	// own root. Default principal, organisation and issuer, where more than one
+	// must sign.
+	DistinctBy []string    `yaml:"distinctBy" enum:"principal,organisation,issuer,root,log"`
 	Principals []Principal `yaml:"principals"`
 }
 
 // A Principal is one party: by an exact identity, by a pattern of identities
-// (each with the issuer and the root that vouch for it), or by a public key.
+// (each with the issuer and the root that vouch for it), or by a public key (with
+// the root that its log entries and timestamps are held against, if it has any).
 type Principal struct {
 	Name         string `yaml:"name,required"`
 	Organisation string `yaml:"organisation"`
@@ -95,6 +99,26 @@ type Principal struct {
 	Root         string `yaml:"root"` // name of one of the trust roots
 	Key          string `yaml:"key"`  // PEM file, relative to the policy
 	PEM          []byte `yaml:"-"`    // of Key; set by Resolve
+	CI           CI     `yaml:"ci"`   // what else the certificate must say
+}
+
+// CI is what the certificate of an identity must say of the build job that
+// signed, exactly; what is left out is not asked. The fields are Fulcio's
+// extensions.
+type CI struct {
+	SourceRepository       string `yaml:"sourceRepository"`   // URL
+	SourceRepositoryID     string `yaml:"sourceRepositoryID"` // the forge's own number for it
+	SourceRepositoryDigest string `yaml:"sourceRepositoryDigest"`
+	SourceRef              string `yaml:"sourceRef"`   // such as refs/tags/v1.2.3
+	SourceOwner            string `yaml:"sourceOwner"` // URL
+	SourceOwnerID          string `yaml:"sourceOwnerID"`
+	Runner                 string `yaml:"runner" enum:"github-hosted,gitlab-hosted,self-hosted"`
+	BuildSignerURI         string `yaml:"buildSignerURI"` // of the workflow that signed
+	BuildSignerDigest      string `yaml:"buildSignerDigest"`
+	BuildConfigURI         string `yaml:"buildConfigURI"` // of the workflow that began the build
+	BuildConfigDigest      string `yaml:"buildConfigDigest"`
+	BuildTrigger           string `yaml:"buildTrigger"` // such as push
+	Visibility             string `yaml:"visibility"`   // of the repository: public or private
 }
 
 // Require is the least that each kind of check must give.
