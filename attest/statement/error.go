@@ -9,7 +9,6 @@ type Code string
 const (
 	BadJSON          Code = "bad-json"           // no single reading; wraps a *strictjson.Error
 	BadType          Code = "bad-type"           // _type is not that of a statement
-	OldVersion       Code = "old-version"        // a statement of the version before v1
 	BadPredicateType Code = "bad-predicate-type" // absent, or not a URI
 	BadPredicate     Code = "bad-predicate"      // not an object
 	BadSubject       Code = "bad-subject"        // none, too many, or without a digest

@@ -11,11 +11,20 @@ import (
 // PayloadType is the DSSE payload type of a statement.
 const PayloadType = "application/vnd.in-toto+json"
 
-// The _type of a statement, in the version that is read and the one before it.
+// The _type of a statement. SLSA provenance v0.2 and the older attestations of
+// the npm registry carry the one before v1; it has the same fields and is held
+// to the same strictness. New writes v1 alone.
 const (
-	typeV1  = "https://in-toto.io/Statement/v1"
-	typeV01 = "https://in-toto.io/Statement/v0.1"
+	TypeV1  = "https://in-toto.io/Statement/v1"
+	TypeV01 = "https://in-toto.io/Statement/v0.1"
 )
+
+// IsPayloadType reports the payload types that statements travel under:
+// PayloadType, and the type of the statement itself, which the older envelopes
+// of oss-rebuild have in its place.
+func IsPayloadType(payloadType string) bool {
+	return payloadType == PayloadType || payloadType == TypeV1
+}
 
 // The limits of a statement.
 const (
@@ -34,6 +43,7 @@ type Subject struct {
 // A Statement is what its signer says. Names, predicate type and predicate are
 // the signer's own words.
 type Statement struct {
+	Type          string // TypeV1 or TypeV01
 	PredicateType string
 	Subjects      []Subject
 	Predicate     json.RawMessage // an object, or nil where the statement has none
@@ -58,7 +68,7 @@ type resource struct {
 	Annotations      map[string]json.RawMessage `json:"annotations,omitempty"`
 }
 
-// Parse reads an in-toto statement v1. The error is an *Error.
+// Parse reads an in-toto statement, v1 or v0.1. The error is an *Error.
 func Parse(payload []byte) (*Statement, error) {
 	var doc document
 	if err := strictjson.Unmarshal(payload, &doc, strictjson.Limits{Bytes: MaxBytes}); err != nil {
@@ -67,7 +77,7 @@ func Parse(payload []byte) (*Statement, error) {
 	if err := doc.check(); err != nil {
 		return nil, err
 	}
-	s := &Statement{PredicateType: doc.PredicateType, Predicate: doc.Predicate}
+	s := &Statement{Type: doc.Type, PredicateType: doc.PredicateType, Predicate: doc.Predicate}
 	for _, r := range doc.Subjects {
 		s.Subjects = append(s.Subjects, Subject{Name: r.Name, Digest: r.Digest})
 	}
@@ -76,13 +86,11 @@ func Parse(payload []byte) (*Statement, error) {
 
 func (d *document) check() error {
 	switch d.Type {
-	case typeV1:
-	case typeV01:
-		return refuse(OldVersion, "_type is that of in-toto v0.1; only v1 is read")
+	case TypeV1, TypeV01:
 	case "":
 		return refuse(BadType, "_type is missing")
 	default:
-		return refuse(BadType, "_type is %.80q, not %s", d.Type, typeV1)
+		return refuse(BadType, "_type is %.80q, not %s", d.Type, TypeV1)
 	}
 	if err := checkPredicateType(d.PredicateType); err != nil {
 		return err

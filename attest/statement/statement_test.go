@@ -58,6 +58,8 @@ func TestParse(t *testing.T) {
 		{"no predicate", strings.Replace(good, `,"predicate":{"x":1}`, "", 1), ""},
 		{"urn predicate type", strings.Replace(good, predicateType, "urn:example:predicate", 1), ""},
 
+		{"version before v1", strings.Replace(good, "Statement/v1", "Statement/v0.1", 1), ""},
+
 		{"not JSON", "statement", statement.BadJSON},
 		{"empty", "", statement.BadJSON},
 		{"subject twice", strings.Replace(good, `"predicateType"`, `"subject":[{"name":"b","digest":{"sha256":"`+hexB+`"}}],"predicateType"`, 1), statement.BadJSON},
@@ -75,7 +77,8 @@ func TestParse(t *testing.T) {
 		{"no _type", strings.Replace(good, `"_type":"https://in-toto.io/Statement/v1",`, "", 1), statement.BadType},
 		{"another _type", strings.Replace(good, "Statement/v1", "Link/v1", 1), statement.BadType},
 		{"_type with a slash more", strings.Replace(good, "Statement/v1", "Statement/v1/", 1), statement.BadType},
-		{"version before v1", strings.Replace(good, "Statement/v1", "Statement/v0.1", 1), statement.OldVersion},
+		{"version before v0.1", strings.Replace(good, "Statement/v1", "Statement/v0.0", 1), statement.BadType},
+		{"version after v1", strings.Replace(good, "Statement/v1", "Statement/v2", 1), statement.BadType},
 
 		{"no predicateType", strings.Replace(good, `"predicateType":"`+predicateType+`",`, "", 1), statement.BadPredicateType},
 		{"predicateType is no URI", strings.Replace(good, predicateType, "provenance", 1), statement.BadPredicateType},

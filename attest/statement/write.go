@@ -21,7 +21,7 @@ func New(predicateType string, subjects []Subject, predicate any) ([]byte, error
 	if err != nil {
 		return nil, fmt.Errorf("write predicate %s: %w", predicateType, err)
 	}
-	doc := document{Type: typeV1, PredicateType: predicateType, Predicate: raw}
+	doc := document{Type: TypeV1, PredicateType: predicateType, Predicate: raw}
 	for _, s := range sorted(subjects) {
 		doc.Subjects = append(doc.Subjects, resource{Name: s.Name, Digest: s.Digest})
 	}
