@@ -52,6 +52,7 @@ type dsseV1 struct {
 type intotoV2 struct {
 	Content struct {
 		Envelope struct {
+			Payload     []byte `json:"payload"`
 			PayloadType string `json:"payloadType"`
 			Signatures  []struct {
 				KeyID     string `json:"keyid"`

@@ -155,11 +155,7 @@ func (r *Root) addStamper(a root.TimestampingAuthority) error {
 	if !ok || t.Root == nil {
 		return refuse(BadRoot, "timestamp authority without a root certificate")
 	}
-	s, err := newStamper(t)
-	if err != nil {
-		return err
-	}
-	r.stampers = append(r.stampers, s)
+	r.stampers = append(r.stampers, newStamper(t))
 	return nil
 }
 

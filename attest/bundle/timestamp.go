@@ -18,23 +18,19 @@ type stamper struct {
 	paths    []*path           // from every issuer of signers to the root
 	leaf     *x509.Certificate // the signer, where the root names it
 	leafPath *path
+	unfit    error // why the signer is none: nothing that it signs is believed
 }
 
-func newStamper(t *root.SigstoreTimestampingAuthority) (*stamper, error) {
+func newStamper(t *root.SigstoreTimestampingAuthority) *stamper {
 	s := &stamper{
 		id: idOf(sha256.Sum256(t.Root.Raw)), uri: t.URI, leaf: t.Leaf,
 		window: window{t.ValidityPeriodStart, t.ValidityPeriodEnd},
 		paths:  pathsTo(t.Root, t.Intermediates, x509.ExtKeyUsageTimeStamping),
 	}
-	if s.leaf == nil {
-		return s, nil
+	if s.leaf != nil {
+		s.leafPath, s.unfit = s.issuer(s.leaf, nil)
 	}
-	p, err := s.issuer(s.leaf, nil)
-	if err != nil {
-		return nil, refuseFor(BadRoot, err, "timestamp authority %.200q", t.URI)
-	}
-	s.leafPath = p
-	return s, nil
+	return s
 }
 
 // issuer finds the chain of a signer, and wants it to be a timestamp authority's:
@@ -171,6 +167,9 @@ func (s *stamper) signer(t *token) (*x509.Certificate, *path, error) {
 	if s.leaf != nil {
 		if !t.isOf(s.leaf) {
 			return nil, nil, foreign
+		}
+		if s.unfit != nil {
+			return nil, nil, s.unfit
 		}
 		return s.leaf, s.leafPath, t.carries(s)
 	}
