@@ -92,6 +92,29 @@ func TestHostTool(t *testing.T) {
 	}
 }
 
+func TestHostPlugin(t *testing.T) {
+	dir := t.TempDir()
+	for name, body := range map[string]string{
+		"echo-back": `cat; echo "$1"; exit 7`,
+		"die":       "kill -9 $$",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+body+"\n"), 0o755); err != nil { //nolint:gosec // to be executed
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	out, err := HostPlugin(t.Context(), "echo-back", []string{"a b"}, []byte("in "))
+	if err != nil || string(out) != "in a b\n" {
+		t.Errorf("echo-back: %q, %v (its exit code is not its answer)", out, err)
+	}
+	if _, err := HostPlugin(t.Context(), "die", nil, nil); !errors.Is(err, ErrHostTool) {
+		t.Errorf("die: %v", err)
+	}
+	if _, err := HostPlugin(t.Context(), "not-there-at-all", nil, nil); !errors.Is(err, ErrHostTool) {
+		t.Errorf("absent: %v", err)
+	}
+}
+
 func TestFindControllers(t *testing.T) {
 	const mounts = "30 20 0:25 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n" +
 		"31 20 0:26 /docker/abc /cg/memory rw,relatime shared:9 - cgroup cgroup rw,memory\n" +

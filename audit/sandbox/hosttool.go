@@ -24,6 +24,18 @@ var ErrHostTool = errors.New("sandbox: host tool")
 // the reviewer's environment and no stdin. More than 4 MiB of output is an
 // error, and so is an exit code other than 0.
 func HostTool(ctx context.Context, name string, args ...string) ([]byte, error) {
+	return hostProgram(ctx, name, args, nil, false)
+}
+
+// HostPlugin is HostTool for a program that speaks a protocol, as the plugins of
+// signing keys do: it gets stdin, and its answer is what it prints, whatever its
+// exit code is. Name and args are the reviewer's own words and never come from a
+// vendor.
+func HostPlugin(ctx context.Context, name string, args []string, stdin []byte) ([]byte, error) {
+	return hostProgram(ctx, name, args, stdin, true)
+}
+
+func hostProgram(ctx context.Context, name string, args []string, stdin []byte, anyExit bool) ([]byte, error) {
 	path, err := exec.LookPath(name)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrHostTool, err)
@@ -46,8 +58,14 @@ func HostTool(ctx context.Context, name string, args ...string) ([]byte, error) 
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out.stdout(), out.stderr()
 	cmd.WaitDelay = time.Second
+	if stdin != nil {
+		cmd.Stdin = bytes.NewReader(stdin)
+	}
 	err = cmd.Run()
 	close(ended)
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && anyExit && exit.Exited() && ctx.Err() == nil {
+		err = nil
+	}
 	if out.exceeded() {
 		err = errors.Join(err, fmt.Errorf("it printed more than %d bytes", hostToolOutput))
 	}
