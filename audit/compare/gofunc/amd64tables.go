@@ -1,0 +1,93 @@
+package gofunc
+
+// What follows an opcode.
+const (
+	modRM byte = 1 << 7
+
+	none       byte = 0
+	imm8       byte = 1
+	imm16      byte = 2
+	imm24      byte = 3 // ENTER
+	immZ       byte = 4 // 4 bytes, 2 with the operand-size prefix
+	immV       byte = 5 // like immZ, 8 with REX.W
+	offset8    byte = 6 // an absolute 8-byte address
+	rel8       byte = 7
+	rel32      byte = 8
+	groupThree byte = 9 // an immediate if the ModRM byte says so
+	invalid    byte = 10
+)
+
+func isPrefix(b byte) bool {
+	switch b {
+	case 0x66, 0x67, 0xf2, 0xf3, 0xf0, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65:
+		return true
+	}
+	return false
+}
+
+// firstByte is the one-byte opcode map in 64-bit mode (Intel SDM vol. 2D, table
+//
+func firstByte(op byte) byte {
+	switch {
+	case op < 0x40:
+		switch op & 7 {
+		case 0, 1, 2, 3:
+			return modRM
+		case 4:
+			return imm8
+		case 5:
+			return immZ
+		}
+		return invalid
+	case op >= 0x70 && op <= 0x7f, op >= 0xe0 && op <= 0xe3, op == 0xeb:
+		return rel8
+	case op >= 0x84 && op <= 0x8f, op >= 0xd0 && op <= 0xd3, op >= 0xd8 && op <= 0xdf, op == 0xfe, op == 0xff, op == 0x63:
+		return modRM
+	case op >= 0xa0 && op <= 0xa3:
+		return offset8
+	case op >= 0xb0 && op <= 0xb7:
+		return imm8
+	case op >= 0xb8 && op <= 0xbf:
+		return immV
+	}
+	switch op {
+	case 0x68, 0xa9:
+		return immZ
+	case 0x6a, 0xa8, 0xcd, 0xe4, 0xe5, 0xe6, 0xe7:
+		return imm8
+	case 0x69, 0x81, 0xc7:
+		return modRM | immZ
+	case 0x6b, 0x80, 0x83, 0xc0, 0xc1, 0xc6:
+		return modRM | imm8
+	case 0xc2, 0xca:
+		return imm16
+	case 0xc8:
+		return imm24
+	case 0xe8, 0xe9:
+		return rel32
+	case 0xf6, 0xf7:
+		return groupThree
+	case 0x60, 0x61, 0x62, 0x82, 0x9a, 0xc4, 0xc5, 0xce, 0xd4, 0xd5, 0xd6, 0xea:
+		return invalid
+	}
+	return none
+}
+
+// secondByte is the two-byte opcode map behind 0F (table A-3).
+func secondByte(op byte) byte {
+	switch {
+	case op >= 0x80 && op <= 0x8f:
+		return rel32
+	case op >= 0xc8 && op <= 0xcf, op >= 0x30 && op <= 0x37:
+		return none
+	}
+	switch op {
+	case 0x05, 0x06, 0x07, 0x08, 0x09, 0x0b, 0x0e, 0x77, 0xa0, 0xa1, 0xa2, 0xa8, 0xa9, 0xaa:
+		return none
+	case 0x70, 0x71, 0x72, 0x73, 0xa4, 0xac, 0xba, 0xc2, 0xc4, 0xc5, 0xc6, 0x0f:
+		return modRM | imm8
+	case 0x04, 0x0a, 0x0c, 0x24, 0x25, 0x26, 0x27, 0x36, 0x39, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f:
+		return invalid
+	}
+	return modRM
+}

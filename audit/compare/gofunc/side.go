@@ -1,0 +1,173 @@
+package gofunc
+
+import (
+	"slices"
+	"sort"
+)
+
+// A side is one of the two programs with what is known about it.
+type side struct {
+	im    *image
+	tab   *pclntab // nil when the functions come from a symbol table
+	md    *moduledata
+	funcs []function // by address
+	// match is the function of the other side, -1 if there is none.
+	match []int32
+	// starts are all data addresses that something refers to, sorted. What lies
+	// between two of them belongs to the first.
+	starts []uint64
+	dec    decoder
+}
+
+// open reads a Go program.
+func open(name string, raw []byte) (*side, error) {
+	im, err := load(name, raw)
+	if err != nil {
+		return nil, err
+	}
+	s := &side{im: im, dec: decoderFor(im.arch)}
+	tabs := findPclntabs(im)
+	for _, t := range tabs {
+		if m := findModuledata(im, t); m != nil {
+			s.tab, s.md = t, m
+			break
+		}
+	}
+	switch {
+	case len(tabs) == 0:
+		return nil, &Error{
+			Side: name, What: "no function table of Go 1.20 or later was found", Reason: ErrNotGo,
+			Hint: "a program of another language with a symbol table can be compared by its symbols",
+		}
+	case s.tab == nil:
+		return nil, &Error{Side: name, What: "the function table was found and the module data that belongs to it was not", Reason: ErrUnsupported}
+	}
+	if s.funcs, err = s.tab.functions(); err != nil {
+		err.(*Error).Side = name //nolint:errorlint,forcetypeassert // made there
+		return nil, err
+	}
+	s.collect()
+	return s, nil
+}
+
+// funcAt finds the function of an address, -1 if there is none.
+func (s *side) funcAt(addr uint64) int {
+	i := sort.Search(len(s.funcs), func(i int) bool { return s.funcs[i].entry > addr }) - 1
+	if i < 0 || addr >= s.funcs[i].end {
+		return -1
+	}
+	return i
+}
+
+func (s *side) code(f *function) []byte { return s.im.bytes(f.entry, f.end-f.entry) }
+
+// isTable reports whether an address lies in what the linker wrote about the
+// program: it is not compared as data.
+func (s *side) isTable(addr uint64) bool {
+	if s.tab != nil && addr >= s.tab.addr && addr < s.tab.end {
+		return true
+	}
+	return s.md != nil && addr >= s.md.addr && addr < s.md.addr+moduledataLen
+}
+
+// isWritable reports whether an address is that of a variable.
+func (s *side) isWritable(addr uint64) bool {
+	if s.md == nil {
+		return false
+	}
+	for _, w := range s.md.writable {
+		if w.has(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// collect finds the starts: operands of all functions, pointers in all data,
+// and the edges of regions.
+func (s *side) collect() {
+	var refs []ref
+	w := walk{dec: s.dec, arch: s.im.arch}
+	list := make([]uint64, 0, 4*len(s.funcs))
+	add := func(a uint64) {
+		if seg := s.im.segment(a); seg != nil && !seg.exec {
+			list = append(list, a)
+		}
+	}
+	for i := range s.funcs {
+		f := &s.funcs[i]
+		refs = w.refs(s.code(f), f.entry, refs[:0])
+		for _, r := range refs {
+			if !r.weak && (r.target < f.entry || r.target >= f.end) {
+				add(r.target)
+			}
+		}
+		if len(list) > 1<<20 {
+			slices.Sort(list)
+			list = slices.Compact(list)
+		}
+	}
+	for i := range s.im.segs {
+		if seg := &s.im.segs[i]; !seg.exec {
+			list = append(list, seg.addr)
+			list = s.pointers(seg, list)
+		}
+	}
+	if s.md != nil {
+		for _, a := range []uint64{s.md.types, s.md.after, s.md.rodata, s.md.gofunc, s.md.addr, s.md.addr + moduledataLen, s.tab.addr, s.tab.end} {
+			add(a)
+		}
+		for _, w := range s.md.writable {
+			add(w.from)
+			add(w.to)
+		}
+	}
+	slices.Sort(list)
+	s.starts = slices.Clip(slices.Compact(list))
+}
+
+// pointers adds the targets of a segment's words that are data.
+func (s *side) pointers(seg *segment, list []uint64) []uint64 {
+	lo, hi := s.im.segs[0].addr, s.im.segs[len(s.im.segs)-1].end()
+	at := -seg.addr & 7
+	for ; at+8 <= uint64(len(seg.data)); at += 8 {
+		v := leWord(seg.data[at:])
+		if v < lo || v >= hi {
+			continue
+		}
+		addr := seg.addr + at
+		if s.isTable(addr) || !s.im.pointer(addr, v) {
+			continue
+		}
+		if to := s.im.segment(v); to != nil && !to.exec {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+func leWord(b []byte) uint64 {
+	_ = b[7]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+// extent is how many bytes belong to the data at an address: up to the next
+// start, or to the end of what the file fills.
+func (s *side) extent(addr uint64) uint64 {
+	seg := s.im.segment(addr)
+	if seg == nil {
+		return 0
+	}
+	end := seg.addr + uint64(len(seg.data))
+	if i := sort.Search(len(s.starts), func(i int) bool { return s.starts[i] > addr }); i < len(s.starts) {
+		end = min(end, s.starts[i])
+	}
+	return max(end, addr) - addr
+}
+
+// isStart reports whether something refers to the address.
+func (s *side) isStart(addr uint64) bool {
+	_, ok := slices.BinarySearch(s.starts, addr)
+	return ok
+}
