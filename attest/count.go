@@ -45,34 +45,42 @@ func (j *judge) targets() []target {
 	return files
 }
 
-// seat is what a voice can be counted for.
+// seat is a party that counts for a target.
 type seat struct {
 	target string
 	party  *party
-	signer string
+}
+
+// tally is what came of counting one role.
+type tally struct {
+	seated map[seat]bool
+	as     map[*voice]*party // the voices that stand for a seat, and whose they are
 }
 
 // count fills in who counts, who does not and why, and what is missing.
 func (j *judge) count(r *role, voices []*voice, v *RoleVerdict) {
 	parties, targets := r.parties(), j.targets()
-	first := map[seat]*voice{}    // the voice that stands for a seat
-	counted := map[seat]bool{}    // seats in the chosen sets
+	shared := sharedKeys(parties, voices)
+	t := tally{map[seat]bool{}, map[*voice]*party{}}
 	gaps := map[string][]string{} // missing sentence to targets
 	var order []string
 	v.Count = len(parties)
-	for _, t := range targets {
-		candidates := spoken(parties, voices, t, first)
+	for _, target := range targets {
+		candidates := r.spoken(parties, voices, target, shared)
 		chosen := r.independent(candidates, 0)
 		v.Count = min(v.Count, len(chosen))
 		for _, c := range chosen {
-			counted[seat{t.name, c.party, c.signer}] = true
+			t.seated[seat{target.name, c.party}] = true
+			if t.as[c.voice] == nil {
+				t.as[c.voice] = c.party
+			}
 		}
 		if len(chosen) < r.Threshold {
 			gap := r.missing(parties, candidates)
 			if gaps[gap] == nil {
 				order = append(order, gap)
 			}
-			gaps[gap] = append(gaps[gap], t.name)
+			gaps[gap] = append(gaps[gap], target.name)
 		}
 	}
 	v.Met = v.Demanded && len(order) == 0
@@ -82,7 +90,25 @@ func (j *judge) count(r *role, voices []*voice, v *RoleVerdict) {
 		}
 	}
 	v.Missing = safetext.Of(strings.Join(order, "; "))
-	j.report(r, voices, parties, targets, first, counted, v)
+	t.report(r, voices, parties, targets, v)
+}
+
+// sharedKeys finds the keys that more than one signer used, or that the policy
+// lists and an identity used: whoever holds such a key can speak as each of them.
+func sharedKeys(parties []*party, voices []*voice) map[string]bool {
+	signer, shared := map[string]string{}, map[string]bool{}
+	for _, p := range parties {
+		if p.key {
+			signer[p.roots[0]] = p.id
+		}
+	}
+	for _, v := range voices {
+		if first, ok := signer[v.key]; ok && first != v.signer {
+			shared[v.key] = true
+		}
+		signer[v.key] = v.signer
+	}
+	return shared
 }
 
 // speaks reports whether the voice can be counted for the target as the party.
@@ -91,34 +117,43 @@ func (v *voice) speaks(t target, p *party) bool {
 		slices.ContainsFunc(v.subjects, func(s string) bool { return slices.Contains(t.by, s) })
 }
 
-// spoken lists the candidates that have spoken for a target, by party and then
-// by signer, and notes the first voice of each.
-func spoken(parties []*party, voices []*voice, t target, first map[seat]*voice) []candidate {
+// spoken lists the candidates that have spoken for a target, by party, then by
+// signer and by what the signature rests on; of equal voices the first.
+func (r *role) spoken(parties []*party, voices []*voice, t target, shared map[string]bool) []candidate {
 	var all []candidate
 	for _, p := range parties {
-		var signers []string
-		plain := false
+		var own []candidate
+		plain := map[string]bool{} // what signers rest on who fit this party alone
 		for _, v := range voices {
-			s := seat{t.name, p, v.signer}
-			if !v.speaks(t, p) || first[s] != nil {
+			c := r.candidate(p, v, shared)
+			if !v.speaks(t, p) || slices.ContainsFunc(own, func(o candidate) bool { return o.through() == c.through() }) {
 				continue
 			}
-			first[s] = v
 			// Signers that fit this party alone are all the same to the search.
-			if v.fitsOne() && plain {
+			alike := c
+			alike.signer = ""
+			if v.fitsOne() && plain[alike.through()] {
 				continue
 			}
-			plain = plain || v.fitsOne()
-			signers = append(signers, v.signer)
+			plain[alike.through()] = plain[alike.through()] || v.fitsOne()
+			own = append(own, c)
 		}
-		slices.Sort(signers)
-		// The other parties can take all but one of so many signers, so more
-		// than that change nothing: nobody can widen the search by signing often.
-		for _, s := range signers[:min(len(signers), len(parties))] {
-			all = append(all, candidate{party: p, signer: s})
-		}
+		slices.SortStableFunc(own, func(a, b candidate) int { return strings.Compare(a.through(), b.through()) })
+		all = append(all, fewOfEach(own, len(parties))...)
 	}
 	return all
+}
+
+// fewOfEach keeps so many of the candidates that rest on the same: the other
+// parties can take all but one of so many signers, and more change nothing, so
+// that nobody can widen the search by signing often.
+func fewOfEach(own []candidate, few int) []candidate {
+	kept := map[string]int{}
+	return slices.DeleteFunc(own, func(c candidate) bool {
+		c.signer = ""
+		kept[c.through()]++
+		return kept[c.through()] > few
+	})
 }
 
 // fitsOne reports whether the voice can be that of one party only.
@@ -127,107 +162,43 @@ func (v *voice) fitsOne() bool {
 }
 
 // report says of each voice for what it counts, or why it does not.
-func (j *judge) report(r *role, voices []*voice, parties []*party, targets []target, first map[seat]*voice, counted map[seat]bool, v *RoleVerdict) {
-	present := map[seat]bool{} // parties that count for a target, by whichever signer
-	for s := range counted {
-		present[seat{target: s.target, party: s.party}] = true
-	}
+func (t tally) report(r *role, voices []*voice, parties []*party, targets []target, v *RoleVerdict) {
 	for _, voice := range voices {
-		var as *party
+		if as := t.as[voice]; as != nil {
+			v.Counted = append(v.Counted, voice.attested(r.Name, as)...)
+			continue
+		}
 		again := true
-		for _, t := range targets {
+		for _, target := range targets {
 			for _, p := range parties {
-				if !voice.speaks(t, p) {
-					continue
+				if voice.speaks(target, p) {
+					again = again && t.seated[seat{target.name, p}]
 				}
-				if s := (seat{t.name, p, voice.signer}); as == nil && counted[s] && first[s] == voice {
-					as = p
-				}
-				again = again && present[seat{target: t.name, party: p}]
 			}
 		}
-		name := voice.by[0].Name
-		switch {
-		case as != nil:
-			v.Counted = append(v.Counted, voice.attested(r.Name, as)...)
-		case again:
-			v.Refusals = append(v.Refusals, refusal(voice.bundle.Name, refuse(DuplicatePrincipal, "%.80q has spoken for this already", name)))
-		default:
-			v.Refusals = append(v.Refusals, refusal(voice.bundle.Name, refuse(NotIndependent, "%.80q is not independent of those who count", name)))
+		err := refuse(NotIndependent, "%.80q is not independent of those who count", voice.by[0].Name)
+		if again {
+			err = refuse(DuplicatePrincipal, "%.80q has spoken for this already", voice.by[0].Name)
 		}
+		v.Refusals = append(v.Refusals, voice.item.refusal(err))
 	}
 }
 
 // attested lists what a voice that counts says, one entry for each subject.
 func (v *voice) attested(role string, p *party) []Attested {
-	var all []Attested
+	a := Attested{
+		Bundle: v.item.file.Name, BundleDigest: v.item.file.digest, Place: v.item.place,
+		Role: role, Principal: p.name, Organisation: p.organisation(), Issuer: p.shownIssuer,
+		PredicateType: v.claim.PredicateType, Kind: v.claim.Kind, Builder: v.claim.By, BuildType: v.claim.BuildType,
+		Logs: v.logs,
+	}
+	if !p.key {
+		a.Root = v.root
+	}
+	all := make([]Attested, 0, len(v.subjects))
 	for _, s := range v.subjects {
-		all = append(all, Attested{
-			Bundle: v.bundle.Name, BundleDigest: v.bundle.digest,
-			Role: role, Principal: p.name, Organisation: p.organisation(), Issuer: p.shownIssuer,
-			PredicateType: v.claim.predicateType, Builder: v.claim.builder, BuildType: v.claim.buildType,
-			Subject: s,
-		})
+		a.Subject = s
+		all = append(all, a)
 	}
 	return all
-}
-
-// missing names the smallest evidence that would meet the role: how many more
-// must speak, and which of the policy's principals would do.
-func (r *role) missing(parties []*party, spoken []candidate) string {
-	var all []candidate
-	for _, p := range parties {
-		said := false
-		for _, c := range spoken {
-			if c.party == p {
-				all, said = append(all, c), true
-			}
-		}
-		if !said {
-			all = append(all, candidate{party: p, signer: p.id, cost: 1})
-		}
-	}
-	fewest := r.independent(all, r.Threshold)
-	if fewest == nil {
-		return fmt.Sprintf("the policy lists too few independent principals: %d of %s demanded, %d could count",
-			r.Threshold, r.Name, len(r.independent(all, 0)))
-	}
-	need := total(fewest)
-	var names []string
-	for i, c := range all {
-		if c.cost == 0 || !r.completes(all, i, need) {
-			continue
-		}
-		names = append(names, c.party.shown())
-	}
-	return fmt.Sprintf("%d more %s of: %s", need, r.Name, strings.Join(names, ", "))
-}
-
-// completes reports whether candidate i is part of some cheapest set.
-func (r *role) completes(all []candidate, i, need int) bool {
-	rest := []candidate{}
-	for j, c := range all {
-		if j == i {
-			c.cost = 0 // taken first: cheap enough to be preferred, and checked below
-		}
-		rest = append(rest, c)
-	}
-	chosen := r.independent(rest, r.Threshold)
-	return slices.ContainsFunc(chosen, func(c candidate) bool { return c.party == all[i].party }) && total(chosen) <= need-1
-}
-
-func total(set []candidate) int {
-	n := 0
-	for _, c := range set {
-		n += c.cost
-	}
-	return n
-}
-
-// shown is how a sentence names a party.
-func (p *party) shown() string {
-	if o := p.organisation(); o != "" {
-		return fmt.Sprintf("%s (organisation %s)", p.name, o)
-	}
-	return p.name
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
-	"crypto/rsa"
 	"encoding/asn1"
 	"errors"
 	"fmt"
@@ -47,32 +46,6 @@ func hashOf(key crypto.PublicKey) crypto.Hash {
 }
 
 var errSignature = errors.New("the signature does not fit key and payload")
-
-// checkSignature verifies a DSSE signature with nothing but crypto, under the
-// given hash (see hashOf).
-func checkSignature(key crypto.PublicKey, hash crypto.Hash, payloadType string, payload, sig []byte) error {
-	signed := pae(payloadType, payload)
-	if hash != 0 {
-		h := hash.New()
-		h.Write(signed)
-		signed = h.Sum(nil)
-	}
-	ok := false
-	switch k := key.(type) {
-	case ed25519.PublicKey:
-		ok = ed25519.Verify(k, signed, sig)
-	case *ecdsa.PublicKey:
-		ok = ecdsa.VerifyASN1(k, signed, sig)
-	case *rsa.PublicKey:
-		ok = rsa.VerifyPKCS1v15(k, hash, signed, sig) == nil
-	default:
-		return fmt.Errorf("a key of type %T does not sign", key)
-	}
-	if !ok {
-		return errSignature
-	}
-	return nil
-}
 
 // ecSignature is the DER form of an ECDSA signature.
 type ecSignature struct{ R, S *big.Int }

@@ -106,15 +106,15 @@ func signable(payloadType string, payload []byte) error {
 // bundle must be its own canonical writing, name this very key, and carry the
 // one form of the signature. The error is an *Error; the payload of a bundle
 // that does not verify is never returned.
-func VerifyOwn(bundle, public []byte) (payloadType string, payload []byte, err error) {
-	if len(bundle) > MaxOwn {
-		return "", nil, refuse(TooLarge, "bundle has %d bytes, the limit is %d", len(bundle), MaxOwn)
+func VerifyOwn(data, public []byte) (payloadType string, payload []byte, err error) {
+	if len(data) > MaxOwn {
+		return "", nil, refuse(TooLarge, "bundle has %d bytes, the limit is %d", len(data), MaxOwn)
 	}
 	pub, err := trust.ParsePublic(public)
 	if err != nil {
 		return "", nil, refuseFor(BadPolicy, err, "public key")
 	}
-	b, err := readOwn(bundle)
+	b, err := readOwn(data)
 	if err != nil {
 		return "", nil, err
 	}
@@ -125,7 +125,7 @@ func VerifyOwn(bundle, public []byte) (payloadType string, payload []byte, err e
 	if low, err := lowS(pub.Key, sig); err != nil || !bytes.Equal(low, sig) {
 		return "", nil, refuse(NotCanonical, "signature is not in its one form")
 	}
-	return verifyKey(bundle, MaxOwn, pub)
+	return verifyKey(data, MaxOwn, pub)
 }
 
 // readOwn reads a bundle of ours and holds it to its canonical form.

@@ -8,14 +8,20 @@ import (
 )
 
 // party is one principal of a role: every entry of the policy with one ID. Its
-// organisations are those of all its entries, so that listing one key twice
-// cannot make it independent of either.
+// organisations are those of all its entries, and of whoever shares one of them
+// through such an entry, so that listing one key twice cannot make it, or its
+// fellows, independent.
 type party struct {
 	id            string
 	name          string // the first of its names
 	organisations []string
-	issuer        string // a key is its own
-	shownIssuer   string // empty for a key
+	group         int      // parties with one number belong together by organisation
+	issuer        string   // a key is its own
+	shownIssuer   string   // empty for a key
+	many          bool     // a pattern: several signers fit it
+	key           bool     // a key, which is its own root
+	roots         []string // root certificates that a signature of its may come to rest on
+	logs          []string // transparency logs that may vouch for it
 }
 
 // parties merges the entries of a role, in the order of their first names.
@@ -25,42 +31,98 @@ func (r *role) parties() []*party {
 	for _, k := range r.known {
 		p, ok := byID[k.id]
 		if !ok {
-			p = &party{id: k.id, name: k.Name, issuer: k.Issuer, shownIssuer: k.Issuer}
+			p = &party{id: k.id, name: k.Name, issuer: k.Issuer, shownIssuer: k.Issuer, many: k.pattern != nil, key: k.key != nil}
 			if k.key != nil {
-				p.issuer = k.id
+				p.issuer, p.roots = k.id, []string{k.key.ID()}
 			}
 			byID[k.id] = p
 			all = append(all, p)
 		}
-		if !slices.Contains(p.organisations, k.Organisation) {
-			p.organisations = append(p.organisations, k.Organisation)
-			slices.Sort(p.organisations)
+		p.organisations = merged(p.organisations, []string{k.Organisation})
+		if k.key == nil {
+			p.roots, p.logs = merged(p.roots, k.root.authorities), merged(p.logs, k.root.logs)
 		}
 	}
+	groupByOrganisation(all)
 	return all
+}
+
+// merged is the sorted union.
+func merged(a, b []string) []string {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// groupByOrganisation joins parties that share an organisation, directly or
+// through others.
+func groupByOrganisation(all []*party) {
+	for i, p := range all {
+		p.group = i
+		for _, q := range all[:i] {
+			if q.group == p.group || !slices.ContainsFunc(p.organisations, func(o string) bool { return slices.Contains(q.organisations, o) }) {
+				continue
+			}
+			from, to := q.group, p.group
+			for _, other := range all[:i+1] {
+				if other.group == from {
+					other.group = to
+				}
+			}
+		}
+	}
 }
 
 func (p *party) organisation() string { return strings.Join(p.organisations, ", ") }
 
-// candidate is a party that may be counted, through one signer: a match can be
-// spoken for by several, and one signer can fit several entries.
+// candidate is a party that may be counted, through one signer's voice: a match
+// can be spoken for by several, and one signer can fit several entries.
 type candidate struct {
 	party  *party
 	signer string
-	cost   int // 0 if it has spoken, 1 if its word is only imagined
+	key    string   // that signed, where several signers share it
+	root   string   // of the signature, where these must differ
+	logs   []string // of the signature, where these must differ
+	voice  *voice   // nil where its word is only imagined
+	cost   int      // 0 if it has spoken, 1 if its word is only imagined
+}
+
+// through is how a voice is told from others of its signer by what may be in
+// conflict.
+func (c candidate) through() string {
+	return strings.Join(append([]string{c.signer, c.key, c.root}, c.logs...), "\x00")
+}
+
+// candidate makes one of a voice, with what the role's independence looks at.
+func (r *role) candidate(p *party, v *voice, shared map[string]bool) candidate {
+	c := candidate{party: p, signer: v.signer, voice: v}
+	if shared[v.key] {
+		c.key = v.key
+	}
+	if r.Distinct(trust.ByRoot) {
+		c.root = v.root
+	}
+	if r.Distinct(trust.ByLog) {
+		c.logs = v.logs
+	}
+	return c
 }
 
 // conflict reports whether two candidates cannot both be counted.
 func (r *role) conflict(a, b candidate) bool {
-	if a.party == b.party || a.signer == b.signer {
+	switch {
+	case a.party == b.party || a.signer == b.signer:
+		return true
+	case a.key != "" && a.key == b.key:
+		return true
+	case a.root != "" && a.root == b.root:
+		return true
+	case r.Distinct(trust.ByIssuer) && a.party.issuer == b.party.issuer:
+		return true
+	case r.Distinct(trust.ByOrganisation) && a.party.group == b.party.group:
 		return true
 	}
-	if r.Distinct(trust.ByIssuer) && a.party.issuer == b.party.issuer {
-		return true
-	}
-	return r.Distinct(trust.ByOrganisation) && slices.ContainsFunc(a.party.organisations, func(o string) bool {
-		return slices.Contains(b.party.organisations, o)
-	})
+	return slices.ContainsFunc(a.logs, func(l string) bool { return slices.Contains(b.logs, l) })
 }
 
 // maxSearch bounds the search for independent parties, in steps. Policies have a
@@ -135,35 +197,32 @@ func (s *search) hopeless(group, cost int) bool {
 }
 
 // room bounds from above how many more can be taken: by the groups left, and by
-// the organisations or issuers left where these must differ.
+// the values left of whatever must differ.
 func (s *search) room(group int) int {
-	left := s.groups[group:]
-	room := len(left)
+	room := len(s.groups) - group
 	if s.role.Distinct(trust.ByOrganisation) {
-		room = min(room, s.fresh(left, func(p *party) []string { return p.organisations }))
+		room = min(room, fresh(s, group, func(c candidate) int { return c.party.group }))
 	}
 	if s.role.Distinct(trust.ByIssuer) {
-		room = min(room, s.fresh(left, func(p *party) []string { return []string{p.issuer} }))
+		room = min(room, fresh(s, group, func(c candidate) string { return c.party.issuer }))
+	}
+	if s.role.Distinct(trust.ByRoot) {
+		room = min(room, fresh(s, group, func(c candidate) string { return c.root }))
 	}
 	return room
 }
 
 // fresh counts the values that the groups left have and the taken do not.
-func (s *search) fresh(left [][]candidate, values func(*party) []string) int {
-	seen := map[string]bool{}
+func fresh[T comparable](s *search, group int, value func(candidate) T) int {
+	seen := map[T]bool{}
 	for _, c := range s.taken {
-		for _, v := range values(c.party) {
-			seen[v] = true
+		seen[value(c)] = true
+	}
+	before := len(seen)
+	for _, g := range s.groups[group:] {
+		for _, c := range g {
+			seen[value(c)] = true
 		}
 	}
-	n := 0
-	for _, g := range left {
-		for _, v := range values(g[0].party) {
-			if !seen[v] {
-				seen[v] = true
-				n++
-			}
-		}
-	}
-	return n
+	return len(seen) - before
 }

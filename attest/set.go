@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
+	"github.com/proffer-audit/proffer/attest/claim"
 	"github.com/proffer-audit/proffer/attest/statement"
 	"github.com/proffer-audit/proffer/attest/trust"
 	"github.com/proffer-audit/proffer/reports/safetext"
@@ -18,9 +21,16 @@ type Set struct {
 	Subjects []Subject
 	Roles    []trust.Role
 	Roots    map[string][]byte // trusted_root.json by the name that principals use
+	// Workers is how many attestations are verified at a time, 1 to MaxWorkers;
+	// less is 1 and more is MaxWorkers. The verdict is the same for any number.
+	Workers int
 }
 
-// Named is a bundle as the submission offers it.
+// MaxWorkers bounds Set.Workers.
+const MaxWorkers = 16
+
+// Named is a file of attestations as the submission offers it: a sigstore bundle,
+// a DSSE envelope, an in-toto link, or many of them (see package envelope).
 type Named struct {
 	Name     string // unique in the set, such as its location
 	Role     string // the role that the submission claims for it
@@ -62,24 +72,30 @@ type RoleVerdict struct {
 }
 
 // Attested is one thing that counted: who says what about which subject.
-// PredicateType, Builder and BuildType are the signer's own words.
+// PredicateType, Builder and BuildType are the signer's own words, in which the
+// predicate was read.
 type Attested struct {
 	Bundle        string // its name in the set
 	BundleDigest  string // "sha256:" of its bytes
+	Place         string // of the attestation in the file; "" where it is the file
 	Role          string
 	Principal     string // its name in the policy
 	Organisation  string
 	Issuer        string // empty for a key
 	PredicateType string
-	Builder       string // of SLSA provenance
-	BuildType     string // of SLSA provenance
-	Subject       string // name of the set's subject that was matched
+	Kind          claim.Kind
+	Builder       string   // whom the predicate names as speaking, such as a builder
+	BuildType     string   // of SLSA provenance
+	Root          string   // "sha256:" and digest of the root certificate above an identity; empty for a key
+	Logs          []string // transparency logs that vouch for it, each "sha256:" and digest of its key
+	Subject       string   // name of the set's subject that was matched
 }
 
-// Refusal is a bundle that did not count, or, without a bundle, a part of the
-// policy that cannot be used.
+// Refusal is an attestation that did not count, or, without a bundle, a part of
+// the policy that cannot be used.
 type Refusal struct {
 	Bundle string
+	Place  string // in the file; "" for the file
 	Code   Code
 	Reason safetext.Text
 }
@@ -92,17 +108,13 @@ func VerifySet(set Set) Verdict {
 	for _, role := range j.roles {
 		v.Roles = append(v.Roles, j.role(role))
 	}
-	for _, b := range j.bundles {
-		if !slices.ContainsFunc(j.roles, func(r *role) bool { return r.Name == b.Role }) {
-			v.Refusals = append(v.Refusals, refusal(b.Name, refuse(RoleNotTrusted, "the policy trusts nobody in role %.40q", b.Role)))
+	for _, f := range j.files {
+		if !slices.ContainsFunc(j.roles, func(r *role) bool { return r.Name == f.Role }) {
+			whole := &item{file: f}
+			v.Refusals = append(v.Refusals, whole.refusal(refuse(RoleNotTrusted, "the policy trusts nobody in role %.40q", f.Role)))
 		}
 	}
 	return v
-}
-
-func refusal(bundle string, err error) Refusal {
-	e := asError(err)
-	return Refusal{Bundle: bundle, Code: e.Code, Reason: e.Reason}
 }
 
 // role is a role of the policy, made ready.
@@ -112,35 +124,58 @@ type role struct {
 	problem error // why it cannot be used, or nil
 }
 
-// offered is a bundle of the set, opened once.
-type offered struct {
-	Named
-	digest string
-	opened *opened
-	err    error // why it could not be opened
-}
-
 // judge holds a set in its one order.
 type judge struct {
-	bundles  []*offered
+	files    []*offered
+	items    []*item   // of all files
+	heard    []hearing // of each item, in the role that its file claims
 	subjects []Subject
 	roles    []*role
 }
 
 func newJudge(set Set) *judge {
-	j := &judge{subjects: slices.Clone(set.Subjects)}
+	j := &judge{subjects: slices.Clone(set.Subjects), files: make([]*offered, len(set.Bundles))}
 	slices.SortFunc(j.subjects, func(a, b Subject) int { return strings.Compare(a.Name, b.Name) })
-	for _, n := range set.Bundles {
-		j.bundles = append(j.bundles, openNamed(n, set.Artifact))
-	}
-	slices.SortFunc(j.bundles, func(a, b *offered) int {
+	j.readRoles(set)
+	each(set.Workers, len(set.Bundles), func(i int) { j.files[i] = openFile(set.Bundles[i], set.Artifact) })
+	slices.SortFunc(j.files, func(a, b *offered) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.digest, b.digest), strings.Compare(a.Role, b.Role), strings.Compare(a.Artifact, b.Artifact))
 	})
-	readRoot := rootReader(set.Roots)
+	for _, f := range j.files {
+		j.items = append(j.items, f.items...)
+	}
+	j.heard = make([]hearing, len(j.items))
+	each(set.Workers, len(j.items), func(i int) {
+		it := j.items[i]
+		for _, r := range j.roles {
+			if r.Name == it.file.Role && r.problem == nil {
+				j.heard[i].voices, j.heard[i].err = j.hear(r, it)
+			}
+		}
+	})
+	return j
+}
+
+// each calls do for 0 to n-1, so many at a time.
+func each(workers, n int, do func(i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(max(workers, 1), MaxWorkers, n) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				do(int(i))
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func (j *judge) readRoles(set Set) {
+	roots := anchors(set.Roots)
 	for _, r := range set.Roles {
 		known := &role{Role: r, problem: checkSubjects(set.Subjects)}
 		if known.problem == nil {
-			known.problem = known.read(readRoot)
+			known.problem = known.read(roots)
 		}
 		j.roles = append(j.roles, known)
 	}
@@ -151,17 +186,6 @@ func newJudge(set Set) *judge {
 			r.problem = refuse(BadPolicy, "role %.40q stands twice in the policy", r.Name)
 		}
 	}
-	return j
-}
-
-func openNamed(n Named, artifact string) *offered {
-	b := &offered{Named: n, digest: digestOf(n.Bytes)}
-	if artifact != "" && n.Artifact != artifact {
-		b.err = refuse(SubjectMismatch, "the submission offers it for artifact %.80q", n.Artifact)
-		return b
-	}
-	b.opened, b.err = open(n.Bytes, MaxBundle)
-	return b
 }
 
 // checkSubjects refuses subjects that could never be matched, or only by a
@@ -187,12 +211,12 @@ func checkSubjects(subjects []Subject) error {
 }
 
 // read makes the principals ready, in the order of their names.
-func (r *role) read(readRoot rootSource) error {
+func (r *role) read(roots map[string]*anchor) error {
 	if err := r.Validate(); err != nil {
 		return refuseFor(BadPolicy, err, "policy")
 	}
 	for _, p := range r.Principals {
-		k, err := readPrincipal(p, readRoot)
+		k, err := readPrincipal(p, roots)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/proffer-audit/proffer/attest"
+	"github.com/proffer-audit/proffer/attest/claim"
 	"github.com/proffer-audit/proffer/attest/trust"
 )
 
@@ -206,11 +207,12 @@ func TestVerifySetRefuses(t *testing.T) {
 	}{
 		{"key", a.attest(t, pa), ""},
 		{"identity", v.attestAs(t, alice, issuer, pa, signOptions{}), ""},
+		{"older provenance", a.attest(t, says(t, claim.ProvenanceV02Type, m("buildType", "x", "builder", m("id", "y")), "app")), ""},
 		{"extended provenance", slsa(m("buildDefinition", m("buildType", "x", "extra", 1), "runDetails", m("builder", m("id", "y", "version", m())), "more", m())), ""},
 
-		{"not a bundle", []byte("{}"), attest.Unreadable},
-		{"empty", nil, attest.Unreadable},
-		{"huge", bytes.Repeat([]byte(" "), attest.MaxBundle+1), attest.TooLarge},
+		{"not a bundle", []byte("{}"), "unknown-format"},
+		{"empty", nil, "bad-json"},
+		{"huge", bytes.Repeat([]byte(" "), attest.MaxFile+1), attest.TooLarge},
 		{"stranger's key", stranger.attest(t, pa), attest.UntrustedSigner},
 		{"our hint on a stranger's signature", edit(t, stranger.attest(t, pa), func(b map[string]any) {
 			in(b, "verificationMaterial")["publicKey"] = map[string]any{"hint": hintOf(t, a.attest(t, pa))}
@@ -220,7 +222,7 @@ func TestVerifySetRefuses(t *testing.T) {
 		{"vendor's own root", foreign.attestAs(t, alice, issuer, pa, signOptions{}), attest.UntrustedRoot},
 		{"another identity", v.attestAs(t, bob, issuer, pa, signOptions{}), attest.WrongIdentity},
 		{"identity of another issuer", v.attestAs(t, alice, issuer+"/", pa, signOptions{}), attest.WrongIdentity},
-		{"not logged", v.attestAs(t, alice, issuer, pa, signOptions{noLog: true}), attest.NotLogged},
+		{"not logged", v.attestAs(t, alice, issuer, pa, signOptions{noLog: true}), "log-entry-missing"},
 		{"timestamp on a key without a root", edit(t, a.attest(t, pa), func(b map[string]any) {
 			in(b, "verificationMaterial")["timestampVerificationData"] = map[string]any{"rfc3161Timestamps": []any{map[string]any{"signedTimestamp": "AAAA"}}}
 		}), attest.UnexpectedMaterial},
@@ -234,10 +236,10 @@ func TestVerifySetRefuses(t *testing.T) {
 		{"provenance without a build type", slsa(m("buildDefinition", m(), "runDetails", m("builder", m("id", "y")))), attest.BadStatement},
 		{"provenance with a field in another case", slsa(m("BuildDefinition", m("buildType", "x"), "runDetails", m("builder", m("id", "y")))), attest.BadStatement},
 		{"not provenance", a.attest(t, says(t, "https://example.org/x", m(), "app")), attest.PredicateRefused},
-		{"older provenance", a.attest(t, says(t, "https://slsa.dev/provenance/v0.2", m(), "app")), attest.PredicateRefused},
-		{"comparison, good", a.attest(t, says(t, attest.ComparisonType, m("level", "bit-identical"), "app")), attest.PredicateRefused},
-		{"comparison, bad", a.attest(t, says(t, attest.ComparisonType, m("level", "unexplained"), "app")), attest.PredicateFailed},
-		{"summary that says no", a.attest(t, says(t, attest.SummaryType, m("verificationResult", "FAILED"), "app")), attest.PredicateFailed},
+		{"older provenance without a builder", a.attest(t, says(t, "https://slsa.dev/provenance/v0.2", m(), "app")), attest.BadStatement},
+		{"comparison, good", a.attest(t, says(t, claim.ComparisonType, m("level", "bit-identical"), "app")), attest.PredicateRefused},
+		{"comparison, bad", a.attest(t, says(t, claim.ComparisonType, m("level", "unexplained"), "app")), attest.PredicateFailed},
+		{"summary that says no", a.attest(t, says(t, claim.SummaryType, m("verificationResult", "FAILED"), "app")), attest.PredicateFailed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := attest.VerifySet(attest.Set{
@@ -269,7 +271,8 @@ func TestVerifySetModel(t *testing.T) {
 	})
 	want := []attest.Attested{{
 		Bundle: "b", BundleDigest: "sha256:" + hexSum(string(b)), Role: trust.Rebuilder, Principal: "ci", Organisation: "o", Issuer: issuer,
-		PredicateType: attest.ProvenanceType, Builder: "https://builder.example", BuildType: "https://builder.example/type", Subject: "app",
+		PredicateType: attest.ProvenanceType, Kind: claim.Provenance, Builder: "https://builder.example", BuildType: "https://builder.example/type",
+		Root: "sha256:" + hexSum(string(v.CA.Root.Raw)), Logs: []string{"sha256:" + hexSum(string(v.Rekor1.Key.SPKI()))}, Subject: "app",
 	}}
 	if !reflect.DeepEqual(got.Counted, want) {
 		t.Errorf("got %+v", got.Counted)
@@ -286,10 +289,10 @@ func TestVerifySetKeyWithRoot(t *testing.T) {
 		want   string
 	}{
 		"stamped":                    {stamped, ""},
-		"not stamped":                {s.attest(t, provenance(t, "app")), "b not-logged"},
-		"stamped by somebody else":   {newVirtual(t).keyBundle(t, s, provenance(t, "app"), signOptions{}), "b not-logged"},
+		"not stamped":                {s.attest(t, provenance(t, "app")), "b timestamp-missing"},
+		"stamped by somebody else":   {newVirtual(t).keyBundle(t, s, provenance(t, "app"), signOptions{}), "b untrusted-timestamp-authority"},
 		"stamped, of another key":    {v.keyBundle(t, newSigner(t), provenance(t, "app"), signOptions{}), "b untrusted-signer"},
-		"stamp moved to another one": {edit(t, s.attest(t, provenance(t, "app", "x")), func(m map[string]any) { moveStamps(t, stamped, m) }), "b not-logged"},
+		"stamp moved to another one": {edit(t, s.attest(t, provenance(t, "app", "x")), func(m map[string]any) { moveStamps(t, stamped, m) }), "b timestamp-other-signature"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := only(t, attest.Set{Bundles: []attest.Named{offer("b", tt.bundle)}, Subjects: whole("app"), Roles: []trust.Role{role}, Roots: roots})

@@ -6,7 +6,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/proffer-audit/proffer/attest/claim"
 )
+
+// ProvenanceType is the predicate type of what NewProvenance writes.
+const ProvenanceType = claim.ProvenanceType
 
 // Build is what a builder says about one build, to be written as SLSA
 // provenance v1.
