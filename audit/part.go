@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/proffer-audit/proffer/audit/engine"
 	"github.com/proffer-audit/proffer/audit/evidence"
@@ -29,13 +30,21 @@ type Partial struct {
 	Ran      int
 	Cached   int
 	Rebuilds []Rebuilt
+	// What the rebuilds were judged by, and as of when.
+	Policy       string // its id
+	PolicyDigest evidence.Digest
+	AsOf         time.Time
 }
 
-// Rebuilt is one build that was carried out to its end.
+// Rebuilt is one build that was carried out to its end, or that failed by a
+// fault of its own.
 type Rebuilt struct {
 	Artifact string
+	URI      string // what the artifact is called outside, or ""
 	Result   rebuild.Result
+	Recipe   rebuild.Recipe
 	Facts    rebuild.ProvenanceData
+	Check    reports.Check // the policy's of this rebuild; the zero Check if there is none
 }
 
 // RunPart runs a part of the plan: of one artifact, or of all when it is "".
@@ -61,7 +70,10 @@ func RunPart(ctx context.Context, req Request, tools Tools, part Part, artifact 
 	if err != nil {
 		return nil, err
 	}
-	out := &Partial{Outcomes: all, Isolated: a.Isolated, Mismatch: a.Mismatch}
+	out := &Partial{
+		Outcomes: all, Isolated: a.Isolated, Mismatch: a.Mismatch,
+		Policy: in.policy.ID, PolicyDigest: evidence.Of(req.Policy.Raw), AsOf: req.Parameters.AsOf,
+	}
 	for _, s := range p.steps {
 		if outcome.Cached[s.ID] {
 			out.Cached++
@@ -70,7 +82,7 @@ func RunPart(ctx context.Context, req Request, tools Tools, part Part, artifact 
 		}
 	}
 	if part == OnlyRebuild {
-		out.Rebuilds, err = p.rebuilt(outcome)
+		out.Rebuilds, err = p.rebuilt(outcome, all.Checks)
 	}
 	return out, err
 }
@@ -103,9 +115,9 @@ func (p *planner) only(part Part, artifact string) error {
 	return nil
 }
 
-// rebuilt collects the builds that have a file to show, with the facts that a
-// rebuilder's statement needs.
-func (p *planner) rebuilt(o engine.Outcome) ([]Rebuilt, error) {
+// rebuilt collects the builds that came to a level, with the facts that a
+// rebuilder's statement needs. One that hit a limit, or was not run, has none.
+func (p *planner) rebuilt(o engine.Outcome, checks []reports.Check) ([]Rebuilt, error) {
 	var list []Rebuilt
 	for _, b := range p.in.submission.Builds {
 		d, ok := output(o, "build/"+p.subject(b), outResult)
@@ -116,14 +128,18 @@ func (p *planner) rebuilt(o engine.Outcome) ([]Rebuilt, error) {
 		if err := readJSON(p.tools.Store, d, &r); err != nil {
 			return nil, err
 		}
-		if r.Rebuilt == nil {
+		if r.Level == "" {
 			continue
 		}
 		job, err := p.jobAgain(o, b)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, Rebuilt{p.subject(b), r, rebuild.Provenance(job, r)})
+		built := Rebuilt{Artifact: p.subject(b), URI: job.Artifact.URI, Result: r, Recipe: job.Recipe, Facts: rebuild.Provenance(job, r)}
+		if i := slices.IndexFunc(checks, func(c reports.Check) bool { return c.ID == "rebuild/"+built.Artifact }); i >= 0 {
+			built.Check = checks[i]
+		}
+		list = append(list, built)
 	}
 	return list, nil
 }

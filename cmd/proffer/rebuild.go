@@ -1,10 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
-	"strings"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/proffer-audit/proffer/audit"
@@ -16,45 +12,13 @@ func (d *door) rebuildCommand() *cli.Command {
 		Name: "rebuild", Usage: "only rebuild and compare", ArgsUsage: "SUBMISSION",
 		Flags: append(inputFlags(),
 			&cli.StringFlag{Name: "artifact", Usage: "only the artifact `NAME`"},
-			&cli.BoolFlag{Name: "attest", Usage: "sign what was built: SLSA provenance, for the submission's attestations"},
+			&cli.BoolFlag{Name: "attest", Usage: "sign what was found, each as ARTIFACT.NAME.sigstore.json: provenance, comparison and summary (PASSED or FAILED), and equivalence when it is so"},
 			&cli.StringFlag{Name: "builder-id", Value: "https://github.com/proffer-audit/proffer", Usage: "the `URI` of who builds, as the provenance names it"},
 			&cli.StringFlag{Name: "key", Usage: "sign with this private key `FILE` (default: the local key, made on first use)"},
 			&cli.StringFlag{Name: "out", Value: ".", Usage: "write attestations into `DIR`"},
 		),
 		Action: func(c *cli.Context) error { return d.part(c, "rebuild", audit.OnlyRebuild, c.String("artifact")) },
 	}
-}
-
-// attest writes a signed provenance for each build that gave a file. Its subject
-// is the file that was built here: it speaks of the shipped file exactly when
-// the two are the same to the last bit.
-func (d *door) attest(c *cli.Context, s *state, _ *job, p *audit.Partial, doc *document) error {
-	key, local, err := s.signingKey(c.String("key"))
-	if err != nil {
-		return err
-	}
-	if local {
-		doc.note("local-key", "signed with the local key of this state folder")
-	}
-	for _, r := range p.Rebuilds {
-		bundle, err := audit.Attest(c.Context, r, c.String("builder-id"), key)
-		if err != nil {
-			return err
-		}
-		name := filepath.Join(c.String("out"), strings.ReplaceAll(r.Artifact, "/", "-")+".provenance.sigstore.json")
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return err
-		}
-		if err := writeFile(name, bundle, 0o644); err != nil {
-			return err
-		}
-		doc.note("attested", "%s: provenance of what was built (%s) in %s", r.Artifact, r.Result.Level, name)
-	}
-	if len(p.Rebuilds) == 0 {
-		doc.note("not-attested", "no build gave a file, so there is nothing to sign")
-	}
-	doc.Signer = key.Public().ID()
-	return nil
 }
 
 // partExit is the exit code of a part of an audit: a failed check is 1, one that
