@@ -8,6 +8,7 @@ type inst struct {
 	n        int
 	disp     int // a displacement that is relative to the next instruction
 	dispSize int
+	lea      bool // the address is computed and not accessed
 	branch   bool // the displacement is that of a jump or a call
 	abs      int  // a 32-bit displacement or immediate that may be an address
 	imm      int
@@ -67,7 +68,9 @@ func decodeAMD64(b []byte) inst {
 	if attr == invalid || i > len(b) {
 		return inst{}
 	}
-	return operands(b, i, op, attr, size16, wide)
+	in := operands(b, i, op, attr, size16, wide)
+	in.lea = op == 0x8d && attr == modRM && b[i-1] == op
+	return in
 }
 
 // operands measures what follows the opcode.

@@ -20,6 +20,7 @@ func stepARM64(b []byte, pc uint64, pos uint32) step {
 		set(0x03ffffff, pc+signed(w, 26)<<2, true)
 	case w&0x9f000000 == 0x10000000: // ADR
 		set(0x60ffffe0, pc+adrOffset(w), false)
+		s.ref.taken = true
 	case w&0x3b000000 == 0x18000000: // LDR (literal)
 		set(0x00ffffe0, pc+signed(w>>5, 19)<<2, false)
 	case w&0x9f000000 == 0x90000000: // ADRP
@@ -28,6 +29,7 @@ func stepARM64(b []byte, pc uint64, pos uint32) step {
 			next := binary.LittleEndian.Uint32(b[4:])
 			if low, ok := lowPart(next, w&31); ok {
 				set(0x60ffffe0, page+low, false)
+				s.ref.taken = next&0x7fc00000 == 0x11000000
 				s.mask[1] = field{4, 0x003ffc00}
 				s.n = 8
 				return s

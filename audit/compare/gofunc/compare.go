@@ -1,5 +1,11 @@
 package gofunc
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
 // Compare sets the functions of two Go programs against each other. The error
 // is an *Error.
 func Compare(shipped, rebuilt []byte) (*Verdict, error) {
@@ -44,6 +50,7 @@ type finding struct {
 func (c *comparison) functions() []finding {
 	found := make([]finding, len(c.a.funcs))
 	w := walk{dec: c.a.dec, arch: c.a.im.arch}
+	c.trusting = true
 	// First what needs no resolving: instructions, and votes for variables.
 	for i := range found {
 		j := c.a.match[i]
@@ -57,19 +64,31 @@ func (c *comparison) functions() []finding {
 			found[i] = finding{Changed, at, "instructions differ"}
 			continue
 		}
-		for k, r := range w.a {
-			if x, y := r.target, w.b[k].target; !r.weak && c.a.opaque(x) && c.b.opaque(y) {
-				c.vars.vote(x, y)
-			}
-		}
+		c.vote(&w, c.a.code(f))
 	}
 	c.vars.settle()
+	c.trusting, c.contents = false, map[[2]uint64]bool{}
 	for i := range found {
 		if found[i].class == "" {
 			found[i] = c.operands(&w, i)
 		}
 	}
 	return found
+}
+
+// vote notes which variables a function pairs, if all else that it refers to is
+// the same.
+func (c *comparison) vote(w *walk, codeA []byte) {
+	for k, x := range w.a {
+		if !c.sameRef(x, w.b[k], codeA[x.pos:]) {
+			return
+		}
+	}
+	for k, r := range w.a {
+		if x, y := r.target, w.b[k].target; !r.weak && c.a.funcAt(x) < 0 && c.a.opaque(x) && c.b.opaque(y) {
+			c.vars.vote(x, y)
+		}
+	}
 }
 
 // operands classifies a function whose instructions are the same.
@@ -142,32 +161,49 @@ func (s *side) placeName(addr uint64) string {
 	return "another constant"
 }
 
-// count fills the verdict from the findings.
+// count fills the verdict's functions from the findings.
 func (c *comparison) count(v *Verdict, found []finding) {
+	e := newExplainer(c, found)
 	for i := range found {
 		switch found[i].class {
 		case Same:
 			v.Counts.Same++
-			continue
 		case Relocated:
 			v.Counts.Relocated++
-			continue
 		case Changed:
 			v.Counts.Changed++
+			v.Functions = append(v.Functions, e.changed(i))
 		case Removed:
 			v.Counts.Removed++
+			f := c.a.function(i, Removed)
+			f.ShippedSize = c.a.size(i)
+			v.Functions = append(v.Functions, f)
 		}
-		f := &c.a.funcs[i]
-		v.Functions = append(v.Functions, Function{Name: f.name, File: c.a.tab.file(f), Line: f.line, Class: found[i].class, Summary: Summary{Reason: found[i].reason}})
 	}
 	for j, i := range c.b.match {
 		if i < 0 {
 			v.Counts.Added++
-			f := &c.b.funcs[j]
-			v.Functions = append(v.Functions, Function{Name: f.name, File: c.b.tab.file(f), Line: f.line, Class: Added})
+			f := c.b.function(j, Added)
+			f.RebuiltSize = c.b.size(j)
+			v.Functions = append(v.Functions, f)
 		}
 	}
+	slices.SortStableFunc(v.Functions, func(f, g Function) int {
+		return cmp.Or(strings.Compare(f.Name, g.Name), strings.Compare(f.File, g.File), f.Line-g.Line, strings.Compare(string(f.Class), string(g.Class)))
+	})
 }
+
+func (s *side) function(i int, class Class) Function {
+	f := &s.funcs[i]
+	out := Function{Name: f.name, Line: f.line, Class: class}
+	if s.tab != nil {
+		out.File = s.tab.file(f)
+	}
+	return out
+}
+
+// size is a function's length without padding.
+func (s *side) size(i int) int { return padding(s.im.arch, s.code(&s.funcs[i])) }
 
 // CompareSymbols sets the functions that the symbol tables of two programs name
 // against each other, whatever language they were written in. The error is an

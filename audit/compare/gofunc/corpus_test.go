@@ -38,6 +38,14 @@ type variable struct {
 	s               string
 }
 
+// linkName is the variable's name in a symbol table.
+func (v *variable) linkName() string {
+	if v.pkg == "main" {
+		return "main." + v.name
+	}
+	return modulePath + "/" + v.pkg + "." + v.name
+}
+
 const modulePath = "corpus.example/prog"
 
 func kinds() []string {
@@ -57,7 +65,7 @@ func (s *shape) linkName() string {
 	case "method":
 		return p + "." + s.name + "T.Do"
 	case "generic":
-		return p + "." + s.name + "G[...]"
+		return p + "." + s.name + "G"
 	}
 	return p + "." + s.name
 }
@@ -183,11 +191,7 @@ func (p *program) mutate(r *rand.Rand, what string) truth {
 		} else {
 			v.n[r.IntN(3)]++
 		}
-		name := v.pkg + "." + v.name
-		if v.pkg != "main" {
-			name = modulePath + "/" + name
-		}
-		return truth{data: []string{name}, note: "variable " + name}
+		return truth{data: []string{v.linkName()}, note: "variable " + v.linkName()}
 	case "order":
 		p.order = !p.order
 		return truth{functions: []string{"main.init"}, note: "init order"}

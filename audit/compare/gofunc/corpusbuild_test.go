@@ -106,7 +106,23 @@ func (m mutant) programs() (a, b *program, t []truth) {
 	for _, what := range m.what {
 		t = append(t, b.mutate(r, what))
 	}
-	return a, b, t
+	return a, b, slices.DeleteFunc(t, func(t truth) bool { return !differs(a, b, t) })
+}
+
+// differs reports whether a change is still there: a second one may have undone
+// it.
+func differs(a, b *program, t truth) bool {
+	for i, s := range a.shapes {
+		if slices.Contains(t.functions, s.linkName()) {
+			return s.render() != b.shapes[i].render()
+		}
+	}
+	for i, v := range a.vars {
+		if slices.Contains(t.data, v.linkName()) {
+			return v.render() != b.vars[i].render()
+		}
+	}
+	return true
 }
 
 // score is how a verdict stands against the truth.
@@ -122,7 +138,7 @@ func (s *score) add(o score) {
 
 // outer is the declared function that a closure or a wrapper belongs to.
 func outer(name string) string {
-	for _, mark := range []string{".func", ".deferwrap", ".gowrap"} {
+	for _, mark := range []string{".func", ".deferwrap", ".gowrap", "["} {
 		if i := strings.Index(name, mark); i > 0 {
 			name = name[:i]
 		}

@@ -2,6 +2,7 @@ package gofunc
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,8 @@ type comparison struct {
 	// compared counts as equal, so that rings end.
 	contents map[[2]uint64]bool
 	depth    int
+	// trusting is set while votes are collected: variables count as the same.
+	trusting bool
 }
 
 // Data that refers to data is followed this deep; what lies deeper counts as
@@ -23,33 +26,40 @@ const maxDepth = 2000
 // sameRef reports whether two operands refer to the same thing. codeA is the
 // shipped function's code from the referring instruction on.
 func (c *comparison) sameRef(x, y ref, codeA []byte) bool {
-	if x.weak && (c.a.im.exact || x.target < 1<<16 || y.target < 1<<16) {
-		return false // plain numbers
+	if x.weak && (c.a.tab != nil || c.a.im.exact || !c.a.known(x.target) || !c.b.known(y.target)) {
+		return false // plain numbers; Go's compiler makes no absolute operands
 	}
 	if !c.samePlace(x.target, y.target) {
 		return false
 	}
-	if !x.branch && c.a.im.segment(x.target) != nil && !c.a.isWritable(x.target) {
+	if x.taken && !c.a.opaque(x.target) && c.a.funcAt(x.target) < 0 {
 		return c.sameLength(x.target, y.target, codeA)
 	}
 	return true
 }
 
 // sameLength compares a string as far as a length nearby in the code says, when
-// other references cut it into pieces.
+// instructions that read from the middle of it cut it into pieces.
 func (c *comparison) sameLength(x, y uint64, code []byte) bool {
-	have := min(c.a.extent(x), c.b.extent(y))
-	for range 8 {
+	have, reach := c.a.extent(x), min(c.a.reach(x), c.b.reach(y))
+	if _, ok := c.a.typeAt(x); ok || have >= reach || have != c.b.extent(y) {
+		return true
+	}
+	length := uint64(0)
+	for range 4 {
 		if len(code) == 0 {
 			break
 		}
 		s := c.a.dec(code, 0, 0)
-		if l := uint64(s.imm); s.ims && s.imm > 0 && l > have && l < 1<<20 && c.a.isStart(x+l) && c.b.isStart(y+l) { //nolint:gosec // positive
-			return bytes.Equal(c.a.im.bytes(x, l), c.b.im.bytes(y, l))
+		if l := uint64(s.imm); s.ims && s.imm > 0 && l >= have && l <= reach { //nolint:gosec // positive
+			if l == have {
+				return true
+			}
+			length = max(length, l)
 		}
 		code = code[s.n:]
 	}
-	return true
+	return length == 0 || c.sameBytes(x, y, length)
 }
 
 // samePlace reports whether two addresses mean the same thing.
@@ -83,6 +93,9 @@ func (s *side) opaque(addr uint64) bool {
 // sameVariable compares by symbol, or else by what all other functions agree
 // on, or else, for what only data refers to, by content.
 func (c *comparison) sameVariable(x, y uint64) bool {
+	if c.trusting {
+		return true
+	}
 	if sx, ok := c.a.im.symbolAt(x); ok {
 		if sy, ok := c.b.im.symbolAt(y); ok && stable(sx.name) && stable(sy.name) {
 			return sx.name == sy.name && x-sx.addr == y-sy.addr
@@ -94,7 +107,24 @@ func (c *comparison) sameVariable(x, y uint64) bool {
 	if _, ok := c.vars.back[y]; ok {
 		return false
 	}
-	return c.sameContent(x, y)
+	sx, sy := c.a.im.segment(x), c.b.im.segment(y)
+	if sx == nil || sy == nil {
+		return false
+	}
+	filledX, filledY := x-sx.addr < uint64(len(sx.data)), y-sy.addr < uint64(len(sy.data))
+	if !filledX && !filledY {
+		return true // zero at the start, and nothing else says which it is
+	}
+	return filledX == filledY && c.sameContent(x, y)
+}
+
+// known reports whether an address is one that something surely refers to.
+func (s *side) known(addr uint64) bool {
+	if i := s.funcAt(addr); i >= 0 {
+		return s.funcs[i].entry == addr
+	}
+	_, ok := slices.BinarySearch(s.heads, addr)
+	return ok
 }
 
 // stable reports whether a symbol's name says what it is: the compiler numbers
@@ -121,21 +151,17 @@ func (c *comparison) sameContent(x, y uint64) bool {
 }
 
 func (c *comparison) compareContent(x, y uint64) bool {
-	if derived(c.a.im.bytes(x, 16)) && derived(c.b.im.bytes(y, 16)) {
-		return true
+	if c.a.fips.has(x) || c.b.fips.has(y) {
+		return c.b.fips.has(y) && x-c.a.fips.from == y-c.b.fips.from
 	}
-	if tx, ok := c.a.typeAt(x); ok {
-		ty, ok := c.b.typeAt(y)
-		return ok && tx == ty
+	// An address may be that of a field of a descriptor.
+	hx, hy := c.a.head(x), c.b.head(y)
+	if tx, ok := c.a.typeAt(hx); ok && x-hx < typeLen {
+		ty, ok := c.b.typeAt(hy)
+		return ok && tx == ty && x-hx == y-hy
 	}
 	n := min(c.a.extent(x), c.b.extent(y))
 	return c.sameBytes(x, y, n)
-}
-
-// derived reports whether data is a record that the linker makes from the rest
-// of the file: the build information and the checksum of the FIPS module.
-func derived(b []byte) bool {
-	return bytes.HasPrefix(b, []byte("\xff Go buildinf:")) || bytes.HasPrefix(b, []byte("\xff Go fipsinfo"))
 }
 
 // sameBytes compares n bytes, words that are pointers by what they point to.
@@ -174,12 +200,11 @@ func (c *comparison) sameString(v, w uint64, a, b []byte) bool {
 		return true
 	}
 	l := leWord(a[8:])
-	if l == 0 || l >= 1<<24 || l != leWord(b[8:]) || !c.a.isStart(v+l) || !c.b.isStart(w+l) || l <= c.a.extent(v) {
+	if l == 0 || l != leWord(b[8:]) || c.a.opaque(v) || c.b.opaque(w) || c.a.funcAt(v) >= 0 {
 		return true
 	}
-	if c.a.opaque(v) || c.b.opaque(w) || c.a.funcAt(v) >= 0 {
+	if l <= min(c.a.extent(v), c.b.extent(w)) || l > min(c.a.reach(v), c.b.reach(w)) {
 		return true
 	}
-	x, y := c.a.im.bytes(v, l), c.b.im.bytes(w, l)
-	return bytes.Equal(x, y) || c.sameBytes(v, w, l)
+	return c.sameBytes(v, w, l)
 }

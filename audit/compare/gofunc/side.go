@@ -1,6 +1,7 @@
 package gofunc
 
 import (
+	"bytes"
 	"slices"
 	"sort"
 )
@@ -16,7 +17,12 @@ type side struct {
 	// starts are all data addresses that something refers to, sorted. What lies
 	// between two of them belongs to the first.
 	starts []uint64
-	dec    decoder
+	// heads are the starts without those that code only reads from or writes
+	// to, which may lie in the middle of something.
+	heads   []uint64
+	buildID span
+	fips    span
+	dec     decoder
 }
 
 // open reads a Go program.
@@ -46,8 +52,22 @@ func open(name string, raw []byte) (*side, error) {
 		err.(*Error).Side = name //nolint:errorlint,forcetypeassert // made there
 		return nil, err
 	}
+	s.dropBuildID()
+	s.findFIPS()
 	s.collect()
 	return s, nil
+}
+
+// dropBuildID takes the record that looks like a function and is none: in files
+// without notes the linker puts the build ID before the code.
+func (s *side) dropBuildID() {
+	for i := range s.funcs {
+		if f := &s.funcs[i]; f.name == "go:buildid" && bytes.HasPrefix(s.code(f), []byte("\xff Go build ID: \"")) {
+			s.buildID = span{f.entry, f.end}
+			s.funcs = slices.Delete(s.funcs, i, i+1)
+			return
+		}
+	}
 }
 
 // funcAt finds the function of an address, -1 if there is none.
@@ -64,10 +84,11 @@ func (s *side) code(f *function) []byte { return s.im.bytes(f.entry, f.end-f.ent
 // isTable reports whether an address lies in what the linker wrote about the
 // program: it is not compared as data.
 func (s *side) isTable(addr uint64) bool {
-	if s.tab != nil && addr >= s.tab.addr && addr < s.tab.end {
-		return true
-	}
-	return s.md != nil && addr >= s.md.addr && addr < s.md.addr+moduledataLen
+	return s.inPclntab(addr) || s.md != nil && addr >= s.md.addr && addr < s.md.addr+moduledataLen
+}
+
+func (s *side) inPclntab(addr uint64) bool {
+	return s.tab != nil && addr >= s.tab.addr && addr < s.tab.end
 }
 
 // isWritable reports whether an address is that of a variable.
@@ -88,9 +109,13 @@ func (s *side) isWritable(addr uint64) bool {
 func (s *side) collect() {
 	var refs []ref
 	w := walk{dec: s.dec, arch: s.im.arch}
-	list := make([]uint64, 0, 4*len(s.funcs))
+	list, middles := make([]uint64, 0, 4*len(s.funcs)), make([]uint64, 0, 2*len(s.funcs))
+	isData := func(a uint64) bool {
+		seg := s.im.segment(a)
+		return seg != nil && !seg.exec
+	}
 	add := func(a uint64) {
-		if seg := s.im.segment(a); seg != nil && !seg.exec {
+		if isData(a) {
 			list = append(list, a)
 		}
 	}
@@ -98,13 +123,13 @@ func (s *side) collect() {
 		f := &s.funcs[i]
 		refs = w.refs(s.code(f), f.entry, refs[:0])
 		for _, r := range refs {
-			if !r.weak && (r.target < f.entry || r.target >= f.end) {
-				add(r.target)
+			switch {
+			case r.weak || r.branch || !isData(r.target):
+			case r.taken:
+				list = append(list, r.target)
+			default:
+				middles = append(middles, r.target)
 			}
-		}
-		if len(list) > 1<<20 {
-			slices.Sort(list)
-			list = slices.Compact(list)
 		}
 	}
 	for i := range s.im.segs {
@@ -122,8 +147,41 @@ func (s *side) collect() {
 			add(w.to)
 		}
 	}
+	s.heads = sorted(list)
+	s.starts = sorted(append(middles, s.heads...))
+}
+
+func sorted(list []uint64) []uint64 {
 	slices.Sort(list)
-	s.starts = slices.Clip(slices.Compact(list))
+	return slices.Clip(slices.Compact(list))
+}
+
+// The checksum record of Go's FIPS module (cmd/link/internal/ld, fips140.go):
+// magic, sum, its own address, four ranges of addresses. The linker makes it
+// from the rest of the file.
+const (
+	fipsMagic = "\xff Go fipsinfo \xff\x00"
+	fipsSelf  = 48
+	fipsLen   = 56 + 4*16
+)
+
+// findFIPS finds the record, which says itself where it is.
+func (s *side) findFIPS() {
+	for i := range s.im.segs {
+		seg := &s.im.segs[i]
+		for at := 0; ; at++ {
+			n := bytes.Index(seg.data[at:], []byte(fipsMagic))
+			if n < 0 {
+				break
+			}
+			at += n
+			addr := seg.addr + uint64(at)
+			if self, ok := s.im.word(addr + fipsSelf); ok && self == addr {
+				s.fips = span{addr, addr + fipsLen}
+				return
+			}
+		}
+	}
 }
 
 // pointers adds the targets of a segment's words that are data.
@@ -136,7 +194,7 @@ func (s *side) pointers(seg *segment, list []uint64) []uint64 {
 			continue
 		}
 		addr := seg.addr + at
-		if s.isTable(addr) || !s.im.pointer(addr, v) {
+		if s.inPclntab(addr) || !s.im.pointer(addr, v) {
 			continue
 		}
 		if to := s.im.segment(v); to != nil && !to.exec {
@@ -154,20 +212,29 @@ func leWord(b []byte) uint64 {
 
 // extent is how many bytes belong to the data at an address: up to the next
 // start, or to the end of what the file fills.
-func (s *side) extent(addr uint64) uint64 {
+func (s *side) extent(addr uint64) uint64 { return s.upTo(s.starts, addr) }
+
+// reach is how many bytes may belong to the data at an address: up to the next
+// head.
+func (s *side) reach(addr uint64) uint64 { return s.upTo(s.heads, addr) }
+
+// head is the last head at or before an address, or the address itself.
+func (s *side) head(addr uint64) uint64 {
+	i := sort.Search(len(s.heads), func(i int) bool { return s.heads[i] > addr })
+	if i == 0 {
+		return addr
+	}
+	return s.heads[i-1]
+}
+
+func (s *side) upTo(list []uint64, addr uint64) uint64 {
 	seg := s.im.segment(addr)
 	if seg == nil {
 		return 0
 	}
 	end := seg.addr + uint64(len(seg.data))
-	if i := sort.Search(len(s.starts), func(i int) bool { return s.starts[i] > addr }); i < len(s.starts) {
-		end = min(end, s.starts[i])
+	if i := sort.Search(len(list), func(i int) bool { return list[i] > addr }); i < len(list) {
+		end = min(end, list[i])
 	}
 	return max(end, addr) - addr
-}
-
-// isStart reports whether something refers to the address.
-func (s *side) isStart(addr uint64) bool {
-	_, ok := slices.BinarySearch(s.starts, addr)
-	return ok
 }

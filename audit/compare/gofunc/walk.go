@@ -10,6 +10,9 @@ type ref struct {
 	target uint64
 	pos    uint32 // of the instruction, from the function's entry
 	branch bool
+	// taken is an address that is computed and not at once read from or written
+	// to: it is where something begins.
+	taken bool
 	// weak is an absolute 32-bit value that may be an address, and is a plain
 	// number when both sides hold the same.
 	weak bool
@@ -54,7 +57,7 @@ func stepAMD64(b []byte, pc uint64, pos uint32) step {
 	switch {
 	case in.dispSize == 4:
 		s.mask[0] = field{in.disp, 0xffffffff}
-		s.ref, s.has = ref{target: in.relative(b, pc), pos: pos, branch: in.branch}, true
+		s.ref, s.has = ref{target: in.relative(b, pc), pos: pos, branch: in.branch, taken: in.lea}, true
 	case in.abs != 0:
 		s.mask[0] = field{in.abs, 0xffffffff}
 		s.ref, s.has = ref{target: uint64(binary.LittleEndian.Uint32(b[in.abs:])), pos: pos, weak: true}, true
