@@ -53,7 +53,7 @@ func TestAuthenticode(t *testing.T) {
 			if !bytes.Equal(before, tt.unsigned) {
 				t.Error("the rebuilt file was changed")
 			}
-			outside(t, shipped, tt.unsigned, func(b []byte) {
+			outside(t, shipped, tt.unsigned, 0x200, len(shipped), func(b []byte) {
 				at, _ := peOffsets(b)
 				if get32(shipped, at) != 0 {
 					put32(b, at, wordSum(b))
