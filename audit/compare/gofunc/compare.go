@@ -32,6 +32,7 @@ func compare(a, b *side) (*Verdict, error) {
 	v := &Verdict{Shipped: a.describe(), Rebuilt: b.describe()}
 	found := c.functions()
 	c.count(v, found)
+	v.Data = c.report(c.data())
 	return v, nil
 }
 

@@ -123,7 +123,7 @@ func (s *side) known(addr uint64) bool {
 	if i := s.funcAt(addr); i >= 0 {
 		return s.funcs[i].entry == addr
 	}
-	_, ok := slices.BinarySearch(s.heads, addr)
+	_, ok := slices.BinarySearch(s.taken, addr)
 	return ok
 }
 
@@ -181,7 +181,7 @@ func (c *comparison) sameBytes(x, y, n uint64) bool {
 	for ; i+8 <= uint64(len(a)); i += 8 {
 		v, w := leWord(a[i:]), leWord(b[i:])
 		if c.a.im.pointer(x+i, v) && c.b.im.pointer(y+i, w) {
-			if !c.samePlace(v, w) || !c.sameString(v, w, a[i:], b[i:]) {
+			if (!c.samePlace(v, w) || !c.sameString(v, w, a[i:], b[i:])) && (v != w || c.firm(v, a[i:])) {
 				return false
 			}
 			continue
@@ -191,6 +191,22 @@ func (c *comparison) sameBytes(x, y, n uint64) bool {
 		}
 	}
 	return bytes.Equal(a[i:], b[i:])
+}
+
+// firm reports whether a word that both sides have is a pointer indeed. Without
+// relocations, a number may look like an address of the program.
+func (c *comparison) firm(v uint64, rest []byte) bool {
+	if c.a.im.exact || c.a.im.format != "elf" || c.a.known(v) {
+		return true
+	}
+	if _, ok := c.a.typeAt(v); ok {
+		return true
+	}
+	if seg := c.a.im.segment(v); len(rest) < 16 || seg == nil || seg.exec {
+		return false
+	}
+	l := leWord(rest[8:])
+	return l > 0 && l <= c.a.reach(v)
 }
 
 // sameString compares what a pointer with a length behind it points to, over

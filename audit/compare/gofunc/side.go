@@ -19,7 +19,9 @@ type side struct {
 	starts []uint64
 	// heads are the starts without those that code only reads from or writes
 	// to, which may lie in the middle of something.
-	heads   []uint64
+	heads []uint64
+	// taken are the heads that code knows of.
+	taken   []uint64
 	buildID span
 	fips    span
 	dec     decoder
@@ -132,6 +134,7 @@ func (s *side) collect() {
 			}
 		}
 	}
+	s.taken = sorted(slices.Clone(list))
 	for i := range s.im.segs {
 		if seg := &s.im.segs[i]; !seg.exec {
 			list = append(list, seg.addr)
@@ -237,4 +240,10 @@ func (s *side) upTo(list []uint64, addr uint64) uint64 {
 		end = min(end, list[i])
 	}
 	return max(end, addr) - addr
+}
+
+// isStart reports whether something refers to the address.
+func (s *side) isStart(addr uint64) bool {
+	_, ok := slices.BinarySearch(s.starts, addr)
+	return ok
 }

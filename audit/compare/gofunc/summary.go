@@ -76,11 +76,8 @@ func (s *side) text(addr uint64, code []byte) (string, bool) {
 		return "", false
 	}
 	n := s.extent(addr)
-	if p, ok := s.im.word(addr); ok && n >= 16 && s.im.pointer(addr, p) && !s.opaque(p) {
-		if l, ok := s.im.word(addr + 8); ok && l > 0 && l <= s.reach(p) {
-			return quotable(s.im.bytes(p, min(l, maxQuoted)))
-		}
-		return "", false
+	if p, ok := s.im.word(addr); ok && n >= 16 && s.im.pointer(addr, p) {
+		return s.stringAt(addr)
 	}
 	for range 4 {
 		if len(code) == 0 {
@@ -94,6 +91,16 @@ func (s *side) text(addr uint64, code []byte) (string, bool) {
 		code = code[st.n:]
 	}
 	return quotable(s.im.bytes(addr, min(n, maxQuoted)))
+}
+
+// stringAt reads the string that a header (pointer, length) describes.
+func (s *side) stringAt(addr uint64) (string, bool) {
+	p, ok1 := s.im.word(addr)
+	l, ok2 := s.im.word(addr + 8)
+	if !ok1 || !ok2 || !s.im.pointer(addr, p) || s.opaque(p) || l == 0 || l > s.reach(p) {
+		return "", false
+	}
+	return quotable(s.im.bytes(p, min(l, maxQuoted)))
 }
 
 func quotable(b []byte) (string, bool) {
