@@ -53,7 +53,7 @@ func Digest(text string) (Artifact, error) {
 func (a Artifact) IsZero() bool { return len(a.digests) == 0 }
 
 // matches reads the payload in its one reading and finds the artifact among its
-// subjects. What no longer says _type v1 is accepted as v0.1 nowhere.
+// subjects.
 func (a Artifact) matches(b *Bundle) (*statement.Statement, error) {
 	if b.payloadType != statement.PayloadType {
 		return nil, refuse(BadStatement, "payload is %.80q, not a statement", b.payloadType)

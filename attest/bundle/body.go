@@ -7,63 +7,10 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"encoding/pem"
 
 	"github.com/proffer-audit/proffer/attest/strictjson"
 )
-
-// entryBody is the canonicalized body of an entry.
-type entryBody struct {
-	APIVersion string          `json:"apiVersion"`
-	Kind       string          `json:"kind"`
-	Spec       json.RawMessage `json:"spec"`
-}
-
-type hashValue struct {
-	Algorithm string `json:"algorithm"`
-	Value     string `json:"value"` // hexadecimal
-}
-
-// hashedrekordV1 is the spec of hashedrekord 0.0.1.
-type hashedrekordV1 struct {
-	Data struct {
-		Hash hashValue `json:"hash"`
-	} `json:"data"`
-	Signature struct {
-		Content   []byte `json:"content"`
-		PublicKey struct {
-			Content []byte `json:"content"` // PEM
-		} `json:"publicKey"`
-	} `json:"signature"`
-}
-
-// dsseV1 is the spec of dsse 0.0.1.
-type dsseV1 struct {
-	EnvelopeHash hashValue `json:"envelopeHash"`
-	PayloadHash  hashValue `json:"payloadHash"`
-	Signatures   []struct {
-		Signature []byte `json:"signature"`
-		Verifier  []byte `json:"verifier"` // PEM
-	} `json:"signatures"`
-}
-
-// intotoV2 is the spec of intoto 0.0.2. Its signature is base64 twice.
-type intotoV2 struct {
-	Content struct {
-		Envelope struct {
-			Payload     []byte `json:"payload"`
-			PayloadType string `json:"payloadType"`
-			Signatures  []struct {
-				KeyID     string `json:"keyid"`
-				PublicKey []byte `json:"publicKey"` // PEM
-				Sig       []byte `json:"sig"`
-			} `json:"signatures"`
-		} `json:"envelope"`
-		Hash        hashValue `json:"hash"`
-		PayloadHash hashValue `json:"payloadHash"`
-	} `json:"content"`
-}
 
 // subject is what an entry of Rekor v1 is about.
 type subject struct {
@@ -75,58 +22,14 @@ type subject struct {
 // checkBody reads the entry and wants it to be about this bundle: this
 // signature, under this key, over this content. v2 reports a Rekor v2 entry.
 func (c *check) checkBody(e *logEntry) (v2 bool, err error) {
-	kind, version := e.KindVersion.Kind, e.KindVersion.Version
-	if version == "0.0.2" && (kind == "hashedrekord" || kind == "dsse") {
+	if e.version == "0.0.2" && (e.kind == "hashedrekord" || e.kind == "dsse") {
 		return true, c.checkBodyV2(e)
 	}
-	var body entryBody
-	if err := strictjson.Unmarshal(e.Body, &body, strictjson.Limits{Bytes: len(e.Body)}); err != nil {
-		return false, refuseFor(BadEntry, err, "body of log entry")
-	}
-	if body.Kind != kind || body.APIVersion != version {
-		return false, refuse(BadEntry, "log entry is %.40q %.40q, and said to be %.40q %.40q", body.Kind, body.APIVersion, kind, version)
-	}
-	about, err := readSubject(kind+" "+version, body.Spec)
+	about, err := readBody(e.body, e.kind, e.version)
 	if err != nil {
 		return false, err
 	}
 	return false, c.checkAbout(about)
-}
-
-func readSubject(kind string, spec []byte) (subject, error) {
-	limits := strictjson.Limits{Bytes: max(len(spec), 1)}
-	switch kind {
-	case "hashedrekord 0.0.1":
-		var s hashedrekordV1
-		if err := strictjson.Unmarshal(spec, &s, limits); err != nil {
-			return subject{}, refuseFor(BadEntry, err, "log entry %s", kind)
-		}
-		return subject{s.Signature.Content, s.Signature.PublicKey.Content, s.Data.Hash, true}, nil
-	case "dsse 0.0.1":
-		var s dsseV1
-		if err := strictjson.Unmarshal(spec, &s, limits); err != nil {
-			return subject{}, refuseFor(BadEntry, err, "log entry %s", kind)
-		}
-		if len(s.Signatures) != 1 {
-			return subject{}, refuse(BadEntry, "log entry of %d signatures, not exactly one", len(s.Signatures))
-		}
-		return subject{s.Signatures[0].Signature, s.Signatures[0].Verifier, s.PayloadHash, false}, nil
-	case "intoto 0.0.2":
-		var s intotoV2
-		if err := strictjson.Unmarshal(spec, &s, limits); err != nil {
-			return subject{}, refuseFor(BadEntry, err, "log entry %s", kind)
-		}
-		sigs := s.Content.Envelope.Signatures
-		if len(sigs) != 1 {
-			return subject{}, refuse(BadEntry, "log entry of %d signatures, not exactly one", len(sigs))
-		}
-		sig, err := base64.StdEncoding.Strict().DecodeString(string(sigs[0].Sig))
-		if err != nil {
-			return subject{}, refuse(BadEntry, "signature in log entry %s is not base64 twice", kind)
-		}
-		return subject{sig, sigs[0].PublicKey, s.Content.PayloadHash, false}, nil
-	}
-	return subject{}, refuse(BadEntry, "log entry of unknown kind %.80q", kind)
 }
 
 // checkAbout holds an entry of Rekor v1 against the bundle.
@@ -146,7 +49,7 @@ func (c *check) checkAbout(s subject) error {
 		sum := sha256.Sum256(b.payload)
 		alg, want = "sha256", sum[:]
 	}
-	if s.hash.Algorithm != alg || s.hash.Value != hex.EncodeToString(want) {
+	if s.hash.algorithm != alg || s.hash.value != hex.EncodeToString(want) {
 		return refuse(EntryOtherPayload, "the log entry is about another payload or artifact")
 	}
 	return nil
@@ -169,7 +72,7 @@ func (c *check) isSigner(text []byte) bool {
 // checkBodyV2 writes the one entry of Rekor v2 that this bundle can have, and
 // wants the entry to be that.
 func (c *check) checkBodyV2(e *logEntry) error {
-	b, kind := c.bundle, e.KindVersion.Kind
+	b, kind := c.bundle, e.kind
 	details, h, ok := keyDetails(c.key)
 	if !ok {
 		return refuse(EntryOtherKey, "Rekor v2 has no entries for such a key")
@@ -189,10 +92,10 @@ func (c *check) checkBodyV2(e *logEntry) error {
 	}
 	signer, form := c.signerDER()
 	want := bodyV2(kind, h, sum, b.sig, details, form, signer)
-	if bytes.Equal(e.Body, want) {
+	if bytes.Equal(e.body, want) {
 		return nil
 	}
-	return c.whyOther(e.Body, sum, signer)
+	return c.whyOther(e.body, sum, signer)
 }
 
 // signerDER gives the certificate or key of the signer, and the name of its form

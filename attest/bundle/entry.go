@@ -62,7 +62,7 @@ func (c *check) checkEntry(e *logEntry) (*logKey, time.Time, error) {
 	if c.root == nil {
 		return nil, none, refuse(UncheckableMaterial, "log entry, and no root to check it with")
 	}
-	k, ok := c.root.logs[string(e.Log.ID)]
+	k, ok := c.root.logs[string(e.log)]
 	if !ok {
 		return nil, none, refuse(UnknownLog, "entry of a log that the trusted root does not have")
 	}
@@ -77,8 +77,8 @@ func (c *check) checkEntry(e *logEntry) (*logKey, time.Time, error) {
 	if err := e.checkProof(k, v2); err != nil {
 		return nil, none, err
 	}
-	if leaf := c.bundle.leaf; leaf != nil && e.Integrated != 0 {
-		if t := time.Unix(int64(e.Integrated), 0); t.Before(leaf.NotBefore) || t.After(leaf.NotAfter) {
+	if leaf := c.bundle.leaf; leaf != nil && e.integrated != 0 {
+		if t := time.Unix(e.integrated, 0); t.Before(leaf.NotBefore) || t.After(leaf.NotAfter) {
 			return nil, none, refuse(EntryOutsideValidity, "logged at %s, when its certificate was not valid", stamp(t))
 		}
 	}
@@ -89,22 +89,22 @@ func (c *check) checkEntry(e *logEntry) (*logKey, time.Time, error) {
 // log's key must have been valid then.
 func (e *logEntry) checkPromise(k *logKey, v2 bool) (time.Time, error) {
 	switch {
-	case e.Promise == nil && e.Proof == nil:
+	case e.promise == nil && e.proof == nil:
 		return time.Time{}, refuse(InclusionMissing, "log entry with neither proof nor promise")
-	case e.Promise == nil:
+	case e.promise == nil:
 		return time.Time{}, nil
 	case v2:
 		return time.Time{}, refuse(BadPromise, "an inclusion promise for a Rekor v2 entry, of which there are none")
-	case e.Integrated > maxWhole || e.Index > maxWhole:
+	case e.integrated > maxWhole || e.index > maxWhole:
 		return time.Time{}, refuse(BadPromise, "index or time of an entry is beyond what a promise can name")
 	}
-	at := time.Unix(int64(e.Integrated), 0)
+	at := time.Unix(e.integrated, 0)
 	if !k.window.holds(at) {
 		return time.Time{}, refuse(LogNotValid, "logged at %s, when the log's key was not valid", stamp(at))
 	}
 	key, ok := k.key.(*ecdsa.PublicKey)
 	sum := sha256.Sum256(e.promised())
-	if !ok || !ecdsa.VerifyASN1(key, sum[:], e.Promise.SET) {
+	if !ok || !ecdsa.VerifyASN1(key, sum[:], *e.promise) {
 		return time.Time{}, refuse(BadPromise, "the inclusion promise is not the log's")
 	}
 	return at, nil
@@ -112,27 +112,27 @@ func (e *logEntry) checkPromise(k *logKey, v2 bool) (time.Time, error) {
 
 // promised is what a promise signs: these four values as canonical JSON.
 func (e *logEntry) promised() []byte {
-	b := make([]byte, 0, base64.StdEncoding.EncodedLen(len(e.Body))+2*len(e.Log.ID)+96)
+	b := make([]byte, 0, base64.StdEncoding.EncodedLen(len(e.body))+2*len(e.log)+96)
 	b = append(b, `{"body":"`...)
-	b = base64.StdEncoding.AppendEncode(b, e.Body)
+	b = base64.StdEncoding.AppendEncode(b, e.body)
 	b = append(b, `","integratedTime":`...)
-	b = strconv.AppendInt(b, int64(e.Integrated), 10)
+	b = strconv.AppendInt(b, e.integrated, 10)
 	b = append(b, `,"logID":"`...)
-	b = hex.AppendEncode(b, e.Log.ID)
+	b = hex.AppendEncode(b, e.log)
 	b = append(b, `","logIndex":`...)
-	b = strconv.AppendInt(b, int64(e.Index), 10)
+	b = strconv.AppendInt(b, e.index, 10)
 	return append(b, '}')
 }
 
 // checkProof verifies checkpoint and inclusion.
 func (e *logEntry) checkProof(k *logKey, v2 bool) error {
-	if e.Proof == nil {
+	if e.proof == nil {
 		if v2 {
 			return refuse(InclusionMissing, "a Rekor v2 entry without an inclusion proof")
 		}
 		return nil
 	}
-	note, ok := readCheckpoint(e.Proof.Checkpoint.Envelope)
+	note, ok := readCheckpoint(e.proof.checkpoint)
 	switch {
 	case !ok:
 		return refuse(BadCheckpoint, "the checkpoint is not a signed note of a tree")
@@ -142,12 +142,12 @@ func (e *logEntry) checkProof(k *logKey, v2 bool) error {
 		return refuse(CheckpointOrigin, "checkpoint of %.200q, not of log %.200q", note.origin, k.origin)
 	case !v2 && !note.signedV1(k) || v2 && !note.signedV2(k):
 		return refuse(CheckpointSignature, "the log did not sign the checkpoint")
-	case uint64(e.Proof.Size) != note.size || string(e.Proof.Root) != string(note.root[:]):
+	case uint64(e.proof.size) != note.size || string(e.proof.root) != string(note.root[:]):
 		return refuse(CheckpointMismatch, "the checkpoint is of another tree than the proof")
-	case v2 && e.Proof.Index != e.Index:
+	case v2 && e.proof.index != e.index:
 		return refuse(BadInclusion, "proof and entry name two indexes")
 	}
-	root, ok := includedRoot(leafHash(e.Body), uint64(e.Proof.Index), note.size, e.Proof.Hashes)
+	root, ok := includedRoot(leafHash(e.body), uint64(e.proof.index), note.size, e.proof.hashes)
 	if !ok || root != note.root {
 		return refuse(BadInclusion, "the proof does not lead from the entry to the tree's root")
 	}

@@ -3,8 +3,6 @@ package bundle
 import (
 	"bytes"
 	"crypto/x509"
-
-	"github.com/proffer-audit/proffer/attest/strictjson"
 )
 
 // MaxBundle is the size at which Read stops where a caller sets no limit, in
@@ -44,28 +42,32 @@ func Read(data []byte, limit int) (*Bundle, error) {
 	if len(data) > limit {
 		return nil, refuse(TooLarge, "bundle has %d bytes, the limit is %d", len(data), limit)
 	}
-	var doc document
-	if err := strictjson.Unmarshal(data, &doc, strictjson.Limits{Bytes: limit}); err != nil {
+	c, err := openJSON(data)
+	if err != nil {
 		return nil, refuseFor(Unreadable, err, "bundle")
 	}
-	version, ok := versions(doc.MediaType)
-	if !ok {
-		return nil, refuse(UnknownVersion, "media type %.80q is not that of a sigstore bundle v0.1 to v0.3", doc.MediaType)
+	doc := c.document()
+	if c.err != nil {
+		return nil, refuseFor(Unreadable, c.err, "bundle")
 	}
-	if doc.Material == nil {
+	version, ok := versions(doc.mediaType)
+	if !ok {
+		return nil, refuse(UnknownVersion, "media type %.80q is not that of a sigstore bundle v0.1 to v0.3", doc.mediaType)
+	}
+	if doc.material == nil {
 		return nil, refuse(Unreadable, "bundle without verification material")
 	}
 	b := &Bundle{version: version}
 	if err := b.readContent(&doc); err != nil {
 		return nil, err
 	}
-	if err := b.readSigner(doc.Material); err != nil {
+	if err := b.readSigner(doc.material); err != nil {
 		return nil, err
 	}
-	if err := b.readEntries(doc.Material.Entries); err != nil {
+	if err := b.readEntries(doc.material.entries); err != nil {
 		return nil, err
 	}
-	return b, b.readStamps(doc.Material.Stamps)
+	return b, b.readStamps(doc.material.stamps)
 }
 
 // versions maps a media type to the version of its format.
@@ -83,26 +85,23 @@ func versions(mediaType string) (string, bool) {
 
 func (b *Bundle) readContent(doc *document) error {
 	switch {
-	case doc.Envelope != nil && doc.Message != nil:
+	case doc.envelope != nil && doc.message != nil:
 		return refuse(Unreadable, "bundle with both an envelope and a message signature")
-	case doc.Envelope != nil:
-		env := doc.Envelope
-		if n := len(env.Signatures); n != 1 {
+	case doc.envelope != nil:
+		env := doc.envelope
+		if n := len(env.sigs); n != 1 {
 			return refuse(Unreadable, "envelope has %d signatures, not exactly one", n)
 		}
-		b.envelope, b.payloadType, b.payload, b.sig = true, env.PayloadType, env.Payload, env.Signatures[0].Sig
+		b.envelope, b.payloadType, b.payload, b.sig = true, env.payloadType, env.payload, env.sigs[0]
 		if b.payloadType == "" || len(b.payload) == 0 {
 			return refuse(Unreadable, "envelope without payload type or payload")
 		}
-	case doc.Message != nil:
-		if doc.Message.Digest == nil {
-			return refuse(Unreadable, "message signature without the digest of its message")
-		}
-		alg, size := protoHash(doc.Message.Digest.Algorithm)
-		if size == 0 || len(doc.Message.Digest.Digest) != size {
+	case doc.message != nil:
+		alg, size := protoHash(doc.message.algorithm)
+		if size == 0 || len(doc.message.digest) != size {
 			return refuse(Unreadable, "message digest is not a SHA-256, SHA-384 or SHA-512")
 		}
-		b.digestAlg, b.digest, b.sig = alg, doc.Message.Digest.Digest, doc.Message.Signature
+		b.digestAlg, b.digest, b.sig = alg, doc.message.digest, doc.message.sig
 	default:
 		return refuse(Unreadable, "bundle with neither envelope nor message signature")
 	}
@@ -128,7 +127,7 @@ func protoHash(name string) (string, int) {
 
 func (b *Bundle) readSigner(m *material) error {
 	kinds := 0
-	for _, there := range []bool{m.PublicKey != nil, m.Chain != nil, m.Certificate != nil} {
+	for _, there := range []bool{m.key != nil, m.chain != nil, m.certificate != nil} {
 		if there {
 			kinds++
 		}
@@ -137,19 +136,18 @@ func (b *Bundle) readSigner(m *material) error {
 		return refuse(Unreadable, "%d of public key, certificate and chain, where one is due", kinds)
 	}
 	switch {
-	case m.PublicKey != nil:
-		b.hint = m.PublicKey.Hint
+	case m.key != nil:
+		b.hint = *m.key
 		return nil
-	case m.Certificate != nil:
-		return b.readLeaf(m.Certificate.Raw)
+	case m.certificate != nil:
+		return b.readLeaf(*m.certificate)
 	case b.version == "0.3":
 		return refuse(Unreadable, "a certificate chain in a bundle v0.3, which has one certificate")
 	}
-	certs := m.Chain.Certificates
-	if n := len(certs); n < 1 || n > maxChain {
+	if n := len(*m.chain); n < 1 || n > maxChain {
 		return refuse(Unreadable, "chain of %d certificates; 1 to %d are read", n, maxChain)
 	}
-	return b.readLeaf(certs[0].Raw)
+	return b.readLeaf((*m.chain)[0])
 }
 
 func (b *Bundle) readLeaf(raw []byte) error {
@@ -174,14 +172,14 @@ func (b *Bundle) readEntries(entries []logEntry) error {
 		if err := e.check(); err != nil {
 			return err
 		}
-		if b.version == "0.1" && e.Promise == nil && e.Proof == nil {
+		if b.version == "0.1" && e.promise == nil {
 			return refuse(InclusionMissing, "log entry without an inclusion promise, which bundles v0.1 have")
 		}
-		if b.version != "0.1" && e.Proof == nil {
+		if b.version != "0.1" && e.proof == nil {
 			return refuse(InclusionMissing, "log entry without an inclusion proof, which bundles v%s have", b.version)
 		}
 		for j := range i {
-			if entries[j].Index == e.Index && bytes.Equal(entries[j].Log.ID, e.Log.ID) {
+			if entries[j].index == e.index && bytes.Equal(entries[j].log, e.log) {
 				return refuse(DuplicateEntry, "one log entry twice")
 			}
 		}
@@ -193,37 +191,34 @@ func (b *Bundle) readEntries(entries []logEntry) error {
 // check wants the parts of an entry that all entries have.
 func (e *logEntry) check() error {
 	switch {
-	case e.Log == nil || len(e.Log.ID) == 0:
+	case len(e.log) == 0:
 		return refuse(BadEntry, "log entry without the id of its log")
-	case e.KindVersion == nil:
+	case e.kind == "" || e.version == "":
 		return refuse(BadEntry, "log entry without its kind")
-	case len(e.Body) == 0:
+	case len(e.body) == 0:
 		return refuse(BadEntry, "log entry without a body")
-	case e.Index < 0 || e.Integrated < 0:
+	case e.index < 0 || e.integrated < 0:
 		return refuse(BadEntry, "log entry with a negative index or time")
-	case e.Promise != nil && len(e.Promise.SET) == 0:
+	case e.promise != nil && len(*e.promise) == 0:
 		return refuse(BadPromise, "log entry with an empty inclusion promise")
-	case e.Proof != nil && (e.Proof.Checkpoint == nil || e.Proof.Checkpoint.Envelope == ""):
+	case e.proof != nil && e.proof.checkpoint == "":
 		return refuse(BadCheckpoint, "inclusion proof without a checkpoint")
-	case e.Proof != nil && (e.Proof.Index < 0 || e.Proof.Size < 0):
+	case e.proof != nil && (e.proof.index < 0 || e.proof.size < 0):
 		return refuse(BadInclusion, "inclusion proof with a negative index or size")
 	}
 	return nil
 }
 
-func (b *Bundle) readStamps(list *stampList) error {
-	if list == nil {
-		return nil
-	}
-	if n := len(list.Stamps); n > maxStamps {
+func (b *Bundle) readStamps(stamps [][]byte) error {
+	if n := len(stamps); n > maxStamps {
 		return refuse(TooLarge, "%d timestamps; %d are read", n, maxStamps)
 	}
-	for _, s := range list.Stamps {
-		if len(s.Signed) == 0 {
+	for _, s := range stamps {
+		if len(s) == 0 {
 			return refuse(BadTimestamp, "empty timestamp")
 		}
-		b.stamps = append(b.stamps, s.Signed)
 	}
+	b.stamps = stamps
 	return nil
 }
 
