@@ -25,7 +25,7 @@ func rebuiltSample(level reports.Level, status reports.Status) (*Partial, Rebuil
 		built.Digest = evidence.Of([]byte("built"))
 	}
 	if level != reports.BuildFailed {
-		r.Rebuilt, r.Comparison = &built, &compare.Comparison{Level: level}
+		r.Rebuilt, r.Comparison = &built, &compare.Result{Level: level}
 		if level != reports.BitIdentical {
 			r.Comparison.DifferingBytes = 7
 		}

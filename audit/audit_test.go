@@ -194,8 +194,7 @@ func TestTrustedToolchains(t *testing.T) {
 // A demand of the policy that this version cannot meet is never dropped.
 func TestUnsupportedDemands(t *testing.T) {
 	for text, kind := range map[string]string{
-		"variations: [path]\n": "rebuild",
-		"witness: true\n":      "advisories",
+		"witness: true\n": "advisories",
 		"databases: {osv: {digest: \"sha256:" + ones + "\"}}\n": "advisories",
 	} {
 		req := sampleRequest(t, text, build("a", ""))

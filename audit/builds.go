@@ -23,6 +23,7 @@ import (
 const (
 	outRebuilt = "rebuilt"
 	outLog     = "log"
+	outPatch   = "patch" // of the toolchain, made to try a cause
 )
 
 // rebuild plans the build of one file from its source, and the judgement of what
@@ -38,7 +39,7 @@ func (p *planner) rebuild(b submission.Build) {
 		PURL    string                  `json:"purl"`
 		Digest  string                  `json:"digest"`
 	}{p.in.policy.Require.Rebuild, p.in.policy.Trust.Toolchains, patchesOf(b), b.Toolchain.PURL, b.Toolchain.Digest}
-	p.add(outcomesStep(id, "rebuild", 1, []string{building, pinID(tool)}, params,
+	p.add(outcomesStep(id, "rebuild", 2, []string{building, pinID(tool)}, params,
 		func(_ context.Context, in engine.Input) (engine.Output, error) {
 			var r rebuild.Result
 			if err := resultOf(in, building, &r); err != nil {
@@ -63,20 +64,30 @@ func (p *planner) buildStep(id string, b submission.Build) engine.Step {
 	if b.Modules != "" {
 		needs = append(needs, p.needs(p.modulesWhat(b))...)
 	}
+	for i := range b.Toolchain.Patches {
+		needs = append(needs, p.needs(p.patchWhat(b, i))...)
+	}
 	params := struct {
-		Recipe  rebuild.Recipe    `json:"recipe"`
-		File    string            `json:"file"`
-		Digest  evidence.Digest   `json:"digest"`
-		Targets []evidence.Digest `json:"targets"`
-		Patches []string          `json:"patches"`
-		Lacks   []string          `json:"lacks"`
-	}{recipeOf(b, p.artifact(b.Artifact)), b.File, p.fileDigest(b), p.targets(), patchesOf(b), unsupported(b)}
-	step := outcomesStep(id, "build", 1, needs, params, func(ctx context.Context, in engine.Input) (engine.Output, error) {
+		Recipe        rebuild.Recipe    `json:"recipe"`
+		File          string            `json:"file"`
+		Digest        evidence.Digest   `json:"digest"`
+		Targets       []evidence.Digest `json:"targets"`
+		Patches       []string          `json:"patches"`
+		Tools         []string          `json:"tools"`
+		Lacks         []string          `json:"lacks"`
+		CounterBuilds int               `json:"counterBuilds"`
+		Variations    []string          `json:"variations"`
+	}{
+		recipeOf(b, p.artifact(b.Artifact)), b.File, p.fileDigest(b), p.targets(), patchesOf(b), b.Toolchain.Rebuild,
+		unsupported(b), rebuild.DefaultCounterBuilds, p.in.policy.Variations,
+	}
+	step := outcomesStep(id, "build", 2, needs, params, func(ctx context.Context, in engine.Input) (engine.Output, error) {
 		job, err := p.job(in, b, src, tool, art)
 		if err != nil {
 			return withoutResult(in.Store, err)
 		}
-		job.Recipe, job.FileDigest, job.Targets, job.Patches = params.Recipe, params.Digest, params.Targets, params.Patches
+		job.Recipe, job.FileDigest, job.Targets = params.Recipe, params.Digest, params.Targets
+		job.CounterBuilds, job.Variations = params.CounterBuilds, params.Variations
 		result, err := p.build(ctx, in, id, job)
 		if err != nil {
 			return engine.Output{}, err
@@ -103,6 +114,14 @@ func (p *planner) job(in engine.Input, b submission.Build, src, tool, art string
 	if job.Modules, _, err = p.goModules(in, b); err != nil {
 		return job, err
 	}
+	for i, patch := range b.Toolchain.Patches {
+		d, _, err := blobOf(in, p.patchWhat(b, i))
+		if err != nil {
+			return job, err
+		}
+		job.Patches = append(job.Patches, rebuild.Patch{Name: patch.Location, Blob: d})
+	}
+	job.Tools = b.Toolchain.Rebuild
 	d, _, err := blobOf(in, art)
 	if err != nil {
 		return job, err
@@ -124,8 +143,10 @@ func (p *planner) build(ctx context.Context, in engine.Input, id string, job reb
 		return rebuild.Result{}, err
 	}
 	result, _, err := rebuild.Run(ctx, sb, in.Store, dir, job)
-	if result.LimitHit != "" {
-		in.Events(engine.Event{Step: id, Phase: engine.Recorded, Record: limitHit{id, result.LimitHit}})
+	for _, limit := range []string{result.LimitHit, result.SearchLimit} {
+		if limit != "" {
+			in.Events(engine.Event{Step: id, Phase: engine.Recorded, Record: limitHit{id, limit}})
+		}
 	}
 	return result, errors.Join(err, done())
 }
@@ -162,14 +183,17 @@ func keepBuild(store evidence.ReadWriter, r rebuild.Result) (engine.Output, erro
 	if r.Log != nil {
 		o.link(outLog, *r.Log)
 	}
-	o.out.Transient = r.LimitHit != ""
+	if r.Patch != nil {
+		o.link(outPatch, *r.Patch)
+	}
+	o.out.Transient = r.LimitHit != "" || r.SearchLimit != ""
 	return o.done()
 }
 
 func recipeOf(b submission.Build, a submission.Artifact) rebuild.Recipe {
 	r := rebuild.Recipe{
 		Prepare: b.Prepare, Command: b.Command, Postprocess: b.Postprocess,
-		Env: b.Env, Output: b.Output, Platform: a.Platform,
+		Env: b.Env, Output: b.Output, Platform: a.Platform, Workspace: b.Workspace,
 	}
 	if b.VCS != nil {
 		r.VCS = &rebuild.VCS{Revision: b.VCS.Revision, Time: b.VCS.Time, Modified: b.VCS.Modified}
@@ -189,9 +213,6 @@ func unsupported(b submission.Build) []string {
 	}
 	if len(b.Inputs) > 0 {
 		list = append(list, "inputs")
-	}
-	if len(b.Workspace) > 0 {
-		list = append(list, "workspace")
 	}
 	return list
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/proffer-audit/proffer/audit/assess"
 	"github.com/proffer-audit/proffer/audit/evidence"
+	"github.com/proffer-audit/proffer/audit/policy"
 	"github.com/proffer-audit/proffer/audit/rebuild"
 	"github.com/proffer-audit/proffer/audit/sandbox"
 	"github.com/proffer-audit/proffer/audit/source"
@@ -22,6 +23,10 @@ func (p *planner) limits() rebuild.Limits {
 	if p.tools.Bounds != nil {
 		l = *p.tools.Bounds
 	}
+	return commandLimits(l)
+}
+
+func commandLimits(l policy.Limits) rebuild.Limits {
 	return rebuild.Limits{Command: sandbox.Limits{
 		CPU: l.CPU, Wall: l.Wall, Memory: int64(l.Memory), FileSize: int64(l.Output),
 	}}
@@ -96,9 +101,6 @@ const codeUnsupported = "demand-not-supported"
 func (p *planner) lower(all *reports.Outcomes) {
 	pol := p.in.policy
 	lacks := map[string]string{}
-	if len(pol.Variations) > 0 {
-		lacks["rebuild"] = "the policy demands a second build in another world (" + strings.Join(pol.Variations, ", ") + ")"
-	}
 	if pol.Witness {
 		lacks["advisories"] = "the policy demands a second witness"
 	}

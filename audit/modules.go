@@ -14,6 +14,7 @@ import (
 	"github.com/proffer-audit/proffer/audit/engine"
 	"github.com/proffer-audit/proffer/audit/evidence"
 	"github.com/proffer-audit/proffer/audit/fetch"
+	"github.com/proffer-audit/proffer/audit/rebuild"
 	"github.com/proffer-audit/proffer/audit/submission"
 	"github.com/proffer-audit/proffer/audit/workspace"
 	"github.com/proffer-audit/proffer/reports"
@@ -48,12 +49,19 @@ func (p *planner) modules(b submission.Build) {
 		return
 	}
 	what, source := p.modulesWhat(b), "source/"+b.Source
+	needs := []string{fetchID(source), pinID(source)}
+	if len(b.Workspace) > 0 {
+		needs = append(needs, p.needs("artifact/"+b.Artifact)...)
+	}
 	p.add(engine.Step{
 		ID: fetchID(what), Kind: "modules", Version: 1, Observe: true, Class: engine.Network,
-		Needs:  []string{fetchID(source), pinID(source)},
-		Params: reports.Params(struct{ Lock string }{b.Modules}),
+		Needs: needs,
+		Params: reports.Params(struct {
+			Lock      string
+			Workspace []string `json:",omitempty"`
+		}{b.Modules, b.Workspace}),
 		Run: func(ctx context.Context, in engine.Input) (engine.Output, error) {
-			gosum, err := lockFile(in, source, b.Modules)
+			gosum, err := p.pinnedModules(in, b)
 			if _, lacks := errors.AsType[*unmetError](err); lacks {
 				return engine.Output{Transient: true}, nil // there is nothing to ask for
 			}
@@ -71,10 +79,34 @@ func (p *planner) modules(b submission.Build) {
 			return keepModules(in.Store, set)
 		},
 	})
-	p.add(outcomesStep(pinID(what), "pin-modules", 1, []string{fetchID(what), fetchID(source), pinID(source)}, p.logs(),
+	p.add(outcomesStep(pinID(what), "pin-modules", 1, append([]string{fetchID(what)}, needs...), p.logs(),
 		func(_ context.Context, in engine.Input) (engine.Output, error) {
-			return p.checkModules(in, what, source, b.Modules)
+			return p.checkModules(in, what, b)
 		}), owed{id: "fetch/" + what})
+}
+
+// pinnedModules are the lines of go.sum by which the modules of a build are
+// pinned: the source's lock file and, where a member of the vendor's workspace is
+// not in the source, what the shipped file says it was built from.
+func (p *planner) pinnedModules(in engine.Input, b submission.Build) ([]byte, error) {
+	gosum, err := lockFile(in, "source/"+b.Source, b.Modules)
+	if err != nil || len(b.Workspace) == 0 {
+		return gosum, err
+	}
+	d, _, err := blobOf(in, "artifact/"+b.Artifact)
+	if err != nil {
+		return nil, err
+	}
+	file, err := in.Store.Read(d.Digest, maxArtifact)
+	if err != nil {
+		return nil, err
+	}
+	if b.File != "" {
+		if file, err = member(file, b.File); err != nil {
+			return nil, err
+		}
+	}
+	return rebuild.WithListed(gosum, file), nil
 }
 
 func keepModules(store evidence.Writer, set fetch.ModuleSet) (engine.Output, error) {
@@ -116,8 +148,8 @@ func moduleSet(in engine.Input, what string) (fetch.ModuleSet, error) {
 	return fetch.ParseModuleSet(raw)
 }
 
-func (p *planner) checkModules(in engine.Input, what, source, lock string) (engine.Output, error) {
-	gosum, err := lockFile(in, source, lock)
+func (p *planner) checkModules(in engine.Input, what string, b submission.Build) (engine.Output, error) {
+	gosum, err := p.pinnedModules(in, b)
 	if err != nil {
 		return p.noModules(in, err, what)
 	}
@@ -271,6 +303,11 @@ func (p *planner) goModules(in engine.Input, b submission.Build) ([]workspace.Mo
 	if err != nil {
 		return nil, v, err
 	}
+	return layoutModules(set), v, nil
+}
+
+// layoutModules is a set of modules for laying out.
+func layoutModules(set fetch.ModuleSet) []workspace.Module {
 	digest := func(d *evidence.Descriptor) evidence.Digest {
 		if d == nil {
 			return ""
@@ -284,5 +321,5 @@ func (p *planner) goModules(in engine.Input, b submission.Build) ([]workspace.Mo
 			Zip: digest(m.Zip), Mod: digest(m.Mod), Info: digest(m.Info),
 		})
 	}
-	return list, v, nil
+	return list
 }

@@ -147,6 +147,17 @@ func (p *planner) rebuilt(o engine.Outcome, checks []reports.Check) ([]Rebuilt, 
 // jobAgain puts a finished build's job together again, from the outputs of the
 // steps that it needed.
 func (p *planner) jobAgain(o engine.Outcome, b submission.Build) (rebuild.Job, error) {
+	job, err := p.job(p.outputsOf(o), b, "source/"+b.Source, p.toolchains[b.Toolchain.Digest], "artifact/"+b.Artifact)
+	if err != nil {
+		return job, err
+	}
+	job.Recipe, job.FileDigest = recipeOf(b, p.artifact(b.Artifact)), p.fileDigest(b)
+	job.Targets = p.targets()
+	return job, nil
+}
+
+// outputsOf gives the outputs of a finished plan as the input of a further step.
+func (p *planner) outputsOf(o engine.Outcome) engine.Input {
 	in := engine.Input{Store: p.tools.Store, Needs: map[string]map[string]evidence.Descriptor{}}
 	for id, r := range o.Results {
 		in.Needs[id] = map[string]evidence.Descriptor{}
@@ -154,11 +165,5 @@ func (p *planner) jobAgain(o engine.Outcome, b submission.Build) (rebuild.Job, e
 			in.Needs[id][d.Name] = d
 		}
 	}
-	job, err := p.job(in, b, "source/"+b.Source, p.toolchains[b.Toolchain.Digest], "artifact/"+b.Artifact)
-	if err != nil {
-		return job, err
-	}
-	job.Recipe, job.FileDigest = recipeOf(b, p.artifact(b.Artifact)), p.fileDigest(b)
-	job.Targets, job.Patches = p.targets(), patchesOf(b)
-	return job, nil
+	return in
 }

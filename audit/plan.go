@@ -54,6 +54,9 @@ func (p *planner) plan() []engine.Step {
 	}
 	for _, b := range s.Builds {
 		p.toolchain(b)
+		for i, patch := range b.Toolchain.Patches {
+			p.paper(p.patchWhat(b, i), patch.Location, patch.Digest)
+		}
 	}
 	p.documents()
 	for _, a := range s.Artifacts {
@@ -115,6 +118,11 @@ func (p *planner) toolchain(b submission.Build) {
 	}
 	p.toolchains[b.Toolchain.Digest] = what
 	p.pinned(what, what, wanted{b.Toolchain.PURL, b.Toolchain.Locations, b.Toolchain.Digest}, maxArtifact)
+}
+
+// patchWhat names a patch of a build's toolchain among the things that are fetched.
+func (p *planner) patchWhat(b submission.Build, i int) string {
+	return fmt.Sprintf("patch/%s/%d", p.subject(b), i+1)
 }
 
 // documents plans the papers: they are kept as evidence, and their pins checked.

@@ -15,6 +15,14 @@ import (
 	"github.com/proffer-audit/proffer/audit/workspace"
 )
 
+// setting is in what surroundings commands run.
+type setting struct {
+	recipe    Recipe
+	toolchain string // folder on the host
+	cache     string // name of the build cache in scratch; "" for the usual one
+	world     world
+}
+
 // placement is where a layout appears to commands.
 type placement struct {
 	workspace.Placement
@@ -22,14 +30,21 @@ type placement struct {
 	env   []string
 	tools map[string]string
 	scrub scrubber
+	host  string
+	root  string // of the toolchain on the host
+}
+
+// usual is the setting of the recipe itself.
+func (j *running) usual() setting {
+	return setting{recipe: j.job.Recipe, toolchain: j.toolchain, cache: j.cache, world: j.world}
 }
 
 // placed decides on binds, environment and the words that stand for paths.
-func (j *running) placed() (placement, error) {
-	l, r := j.layout, j.job.Recipe
-	var p placement
+func (j *running) placed(s setting) (placement, error) {
+	l := j.layout
+	p := placement{host: s.world.host, root: s.toolchain}
 	bind := func(host, name, at string, writable bool) string {
-		b := j.box.Bind(host, name, writable)
+		b := j.box.Bind(host, name+s.world.suffix, writable)
 		if at != "" {
 			b.Inside = at
 		}
@@ -37,10 +52,10 @@ func (j *running) placed() (placement, error) {
 		return b.Inside
 	}
 	paths := Paths{}
-	if r.Paths != nil {
-		paths = *r.Paths
+	if s.recipe.Paths != nil {
+		paths = *s.recipe.Paths
 	}
-	p.Toolchain = bind(l.Toolchain, "toolchain", paths.Toolchain, l.Same)
+	p.Toolchain = bind(s.toolchain, "toolchain", paths.Toolchain, l.Same)
 	p.Source = p.Toolchain
 	if !l.Same {
 		p.Source = bind(l.Source, "source", paths.Source, true)
@@ -50,12 +65,15 @@ func (j *running) placed() (placement, error) {
 	if paths.Modules != "" {
 		p.ModuleCache = bind(filepath.Join(l.Scratch, "gomodcache"), "", paths.Modules, true)
 	}
-	changes, err := j.changes()
+	if s.recipe.VCS != nil {
+		p.tools, p.Tools = map[string]string{"git": GitRole}, j.box.Place("bin")
+	}
+	changes, err := j.changes(s, p)
 	if err != nil {
 		return p, err
 	}
-	if j.result.Stamp != nil {
-		p.tools, p.Tools = map[string]string{"git": GitRole}, j.box.Place("bin")
+	if warm := or(s.world.cache, j.job.warm); warm != "" && (s.cache == "" || s.world.cache != "") {
+		changes["GOCACHE"] = bind(warm, "warm", "", true)
 	}
 	p.env = workspace.GoEnv(p.Placement, changes)
 	p.scrub = newScrubber(
@@ -66,20 +84,31 @@ func (j *running) placed() (placement, error) {
 }
 
 // changes are the variables on top of those that every Go command gets.
-func (j *running) changes() (map[string]string, error) {
-	changes := maps.Clone(j.job.Recipe.Env)
+func (j *running) changes(s setting, p placement) (map[string]string, error) {
+	changes := maps.Clone(s.recipe.Env)
 	if changes == nil {
 		changes = map[string]string{}
 	}
 	if _, said := changes["GOFLAGS"]; !said && vendored(j.layout.Files) {
 		changes["GOFLAGS"] = "" // a vendor folder is used unless a flag says otherwise
 	}
-	if stamp := j.result.Stamp; stamp != nil {
+	if len(s.recipe.Workspace) > 0 {
+		changes["GOWORK"] = workspace.WorkspaceFile(p.Placement)
+	}
+	if s.cache != "" {
+		changes["GOCACHE"] = path.Join(p.Scratch, s.cache)
+	}
+	if stamp := s.recipe.VCS; stamp != nil {
 		line, err := stampLine(*stamp)
 		if err != nil {
 			return nil, err
 		}
 		changes[stampVar] = line
+	}
+	for key, value := range s.world.env {
+		if _, said := s.recipe.Env[key]; !said { // the recipe's word is not varied
+			changes[key] = strings.ReplaceAll(value, "$SCRATCH", p.Scratch)
+		}
 	}
 	return changes, nil
 }
@@ -104,7 +133,7 @@ func (j *running) commands(ctx context.Context) error {
 
 // keepLog makes the log part of the result where it is the same every time.
 func (j *running) keepLog() error {
-	if !j.result.Recognised() {
+	if !j.result.Recognised() || j.quiet {
 		return nil
 	}
 	d, err := j.keep("log", j.log)
@@ -117,11 +146,11 @@ func (j *running) keepLog() error {
 }
 
 func (j *running) command(ctx context.Context, argv []string) error {
-	program, err := j.program(argv[0])
+	program, err := j.place.program(argv[0])
 	if err != nil {
 		return err
 	}
-	res, err := j.inside(ctx, append([]string{program}, argv[1:]...), j.place.env)
+	res, err := j.inside(ctx, j.place, append([]string{program}, argv[1:]...), j.place.env)
 	if err != nil {
 		return fmt.Errorf("run %.80q in the sandbox: %w", argv[0], err)
 	}
@@ -141,9 +170,9 @@ func (j *running) command(ctx context.Context, argv []string) error {
 }
 
 // inside runs one command in the source folder and books what it cost.
-func (j *running) inside(ctx context.Context, argv, env []string) (sandbox.Result, error) {
+func (j *running) inside(ctx context.Context, p placement, argv, env []string) (sandbox.Result, error) {
 	res, err := j.box.Run(ctx, sandbox.Command{
-		Argv: argv, Env: env, Dir: j.place.Source, Binds: j.place.binds, Tools: j.place.tools, Limits: j.job.Limits.Command,
+		Argv: argv, Env: env, Dir: p.Source, Binds: p.binds, Tools: p.tools, Limits: j.job.Limits.Command, Hostname: p.host,
 	})
 	j.usage.Commands++
 	j.usage.UserCPU += res.UserCPU
@@ -154,16 +183,16 @@ func (j *running) inside(ctx context.Context, argv, env []string) (sandbox.Resul
 
 // program finds what a command names: a program of the toolchain by its name, or
 // a file of the source by its path. There is nothing else to be run.
-func (j *running) program(name string) (string, error) {
+func (p placement) program(name string) (string, error) {
 	if strings.Contains(name, "/") {
 		if !isLocal(name) {
 			return "", problemf(RecipeInvalid, "the program %.200q is not below the source folder", name)
 		}
-		return path.Join(j.place.Source, name), nil
+		return path.Join(p.Source, name), nil
 	}
-	info, err := os.Stat(filepath.Join(j.layout.Toolchain, "bin", name))
+	info, err := os.Stat(filepath.Join(p.root, "bin", name))
 	if err != nil || !filepath.IsLocal(name) || !info.Mode().IsRegular() {
 		return "", problemf(CommandFailed, "there is no program %.200q: only the toolchain's are there", name)
 	}
-	return path.Join(j.place.Toolchain, "bin", name), nil
+	return path.Join(p.Toolchain, "bin", name), nil
 }

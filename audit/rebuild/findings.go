@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/proffer-audit/proffer/audit/archive"
+	"github.com/proffer-audit/proffer/audit/compare/cause"
 	"github.com/proffer-audit/proffer/audit/workspace"
 	"github.com/proffer-audit/proffer/reports"
 	"github.com/proffer-audit/proffer/reports/safetext"
@@ -29,6 +30,8 @@ const (
 	RuleLeftOut            = "rebuild.left-out"
 	RuleStamp              = "rebuild.stamp-replayed"
 	RuleArchiveAnomaly     = "rebuild.archive-anomaly"
+	RuleMissingInput       = "rebuild.missing-input"
+	RuleNotDeterministic   = "rebuild.not-deterministic"
 )
 
 // maxListed is how many places one finding names.
@@ -40,6 +43,7 @@ const maxUncovered = 50
 func (o *judge) findings() {
 	o.found = []reports.Finding{}
 	o.verdictFindings()
+	o.causeFindings()
 	o.recipeFindings()
 	o.fileFindings()
 	o.treeFindings()
@@ -64,6 +68,7 @@ func (o *judge) verdictFindings() {
 	switch {
 	case r.Built() && !r.Level.AtLeast(reports.Explained):
 		o.add(RuleUnexplained, reports.High, r.File, r.File, "the shipped file is not what its source gives: %s", o.words())
+		o.found = append(o.found, o.compared()...)
 	case r.Code == CommandFailed || r.Code == NoOutput:
 		message := r.Reason
 		if len(r.Failure) > 0 {
@@ -85,10 +90,41 @@ func (o *judge) recipeFindings() {
 	}
 	if len(r.Patches) > 0 {
 		o.add(RulePatchedToolchain, reports.High, "", "", "the vendor builds with a patched toolchain: %s", list(r.Patches, 5))
+	} else if r.linkerChanged() {
+		o.add(RulePatchedToolchain, reports.High, "", "", "the vendor builds with a patched toolchain: the shipped file is what a linker gives that writes no build info; %s", o.disclosed())
 	}
 	if r.Stamp != nil {
 		o.add(RuleStamp, reports.Note, "", "", "the stamp of revision %s at %s was replayed from the claim", r.Stamp.Revision, r.Stamp.Time.Format("2006-01-02T15:04:05Z07:00"))
 	}
+}
+
+// causeFindings name to the vendor what its recipe lacks, each proven by a build
+// that gave the shipped bytes.
+func (o *judge) causeFindings() {
+	r := o.result
+	if r.proven() && r.Level != reports.BitIdentical {
+		for _, c := range r.Search.Causes {
+			o.add(RuleMissingInput, reports.Medium, "", c.Kind+"\x00"+c.Is, "the recipe is not the one that the file was built by: %s", c.Words())
+		}
+	}
+	if differs := r.varied(VariedDiffers); len(differs) > 0 {
+		o.add(RuleNotDeterministic, reports.Medium, r.File, "", "the build is not deterministic: it depends on %s", list(differs, 9))
+	}
+}
+
+// disclosed says where the source tells of a patched toolchain.
+func (o *judge) disclosed() string {
+	for _, c := range o.result.Search.Causes {
+		if c.Kind == cause.KindNoBuildInfo && c.Where != "" {
+			return "the patch is disclosed in the source, at " + c.Where
+		}
+	}
+	return "the source does not disclose it"
+}
+
+// compared are the comparison's own findings, with their concern.
+func (o *judge) compared() []reports.Finding {
+	return o.result.Comparison.Findings(o.check.ID, o.subject, o.check.Evidence, concern)
 }
 
 // fileFindings names each uncovered file, what runs first. An artifact of

@@ -31,9 +31,31 @@ type Job struct {
 	// Targets are digests of further shipped files that no tree may hold. The
 	// file, the artifact, and the programs in it are always among them.
 	Targets []evidence.Digest
-	// Patches name changes to the toolchain that the vendor declares.
-	Patches []string
-	Limits  Limits
+	// Patches are changes to the toolchain's source that the vendor declares, and
+	// Tools the commands to build again from it, such as cmd/link.
+	Patches []Patch
+	Tools   []string
+	// CounterBuilds is how many builds may be spent on the cause of a difference;
+	// 0 for none.
+	CounterBuilds int
+	// Infer looks for a recipe: the job's own has none.
+	Infer bool
+	// Variations are the respects in which to build a second time.
+	Variations []string
+	Limits     Limits
+
+	// warm is a build cache of the host's that stays, for tests: what vendors are
+	// built from never shares one.
+	warm string
+}
+
+// DefaultCounterBuilds is how many builds the cause of a difference is worth.
+const DefaultCounterBuilds = 6
+
+// Patch is a file in unified diff format.
+type Patch struct {
+	Name string // what messages call it
+	Blob evidence.Descriptor
 }
 
 // Artifact is what was shipped.
@@ -58,6 +80,16 @@ type Recipe struct {
 	VCS         *VCS              `json:"vcs,omitempty"`
 	Paths       *Paths            `json:"paths,omitempty"`
 	Platform    string            `json:"platform,omitempty"` // os/arch that is claimed, such as "linux/amd64"
+	// Workspace are modules, path or path@version, that a member of the vendor's
+	// workspace required; without a version, the one that the shipped file lists.
+	Workspace []string `json:"workspace,omitempty"`
+}
+
+// Toolchain is how a toolchain was changed, in a recipe that was found.
+type Toolchain struct {
+	Version string            `json:"version"` // such as go1.26.5
+	Patches []evidence.Digest `json:"patches,omitempty"`
+	Tools   []string          `json:"tools,omitempty"`
 }
 
 // VCS is the stamp that the build asks git for.

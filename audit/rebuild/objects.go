@@ -30,7 +30,7 @@ func (j *running) recognise(ctx context.Context) error {
 
 // objects asks go list for what is linked and is not Go or assembly.
 func (j *running) objects(ctx context.Context, p plan) ([]string, error) {
-	program, err := j.program("go")
+	program, err := j.place.program("go")
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (j *running) objects(ctx context.Context, p plan) ([]string, error) {
 	argv = append(argv, p.list...)
 	argv = append(argv, "--")
 	argv = append(argv, p.packages...)
-	res, err := j.inside(ctx, argv, j.place.env)
+	res, err := j.inside(ctx, j.place, argv, j.place.env)
 	if err != nil {
 		return nil, fmt.Errorf("list what is compiled: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/proffer-audit/proffer/audit/compare/cause"
 	"github.com/proffer-audit/proffer/reports"
 	"github.com/proffer-audit/proffer/reports/safetext"
 )
@@ -54,7 +55,7 @@ func (o *judge) judge() {
 	switch {
 	case r.LimitHit != "":
 		say(reports.Incomplete, "the build was stopped: %s", r.Reason)
-	case r.Code == NeedsPaths || r.Code == RecipeInvalid || r.Code == ToolchainPatched || r.Code == SourceUnreadable:
+	case r.Code == NeedsPaths || r.Code == RecipeInvalid || r.Code == ToolchainPatched || r.Code == SourceUnreadable || r.Code == NoRecipe:
 		say(reports.NotRun, "%s", r.Reason)
 		o.check.EvidenceClass = ""
 	case r.Code != "":
@@ -70,6 +71,41 @@ func (o *judge) judge() {
 	if r.Code == ArtifactUnreadable || r.Code == FileMissing || r.Code == FileDigestDiffers {
 		o.check.EvidenceClass = reports.E2
 	}
+	o.judgeVariations()
+}
+
+// judgeVariations lowers a pass where the policy asked for a second build in
+// another world and it came out otherwise, or could not be made.
+func (o *judge) judgeVariations() {
+	differs, unmade := o.result.varied(VariedDiffers), o.result.varied(VariedNotMade)
+	if o.check.Status != reports.Pass {
+		return
+	}
+	switch {
+	case len(differs) > 0:
+		o.check.Status, o.check.Code = reports.Fail, codeNotDeterministic
+		o.check.Reason = safetext.Sprintf("%s; but another build with another %s gives another file", o.words(), list(differs, 9))
+	case len(unmade) > 0:
+		o.check.Status, o.check.Code = reports.Incomplete, codeNotVaried
+		o.check.Reason = safetext.Sprintf("%s; the policy demands variations that could not be made here: %s", o.words(), list(unmade, 9))
+	}
+}
+
+// The codes of a check whose build was varied.
+const (
+	codeNotDeterministic = "not-deterministic"
+	codeNotVaried        = "variation-not-made"
+)
+
+// varied lists the variations with an outcome.
+func (r Result) varied(outcome string) []string {
+	var names []string
+	for _, v := range r.Variations {
+		if v.Outcome == outcome {
+			names = append(names, v.Name)
+		}
+	}
+	return names
 }
 
 // words tells the comparison in one sentence.
@@ -83,13 +119,59 @@ func (o *judge) words() string {
 	if r.Level == reports.BitIdentical {
 		return fmt.Sprintf("built again from source by %s: bit-identical, %d bytes", how, c.ShippedSize)
 	}
-	return fmt.Sprintf("built again from source by %s: %s; shipped %d bytes, rebuilt %d, %d differ, first at %d",
+	said := fmt.Sprintf("built again from source by %s: %s; shipped %d bytes, rebuilt %d, %d differ, first at %d",
 		how, r.Level, c.ShippedSize, c.RebuiltSize, c.DifferingBytes, c.FirstDifference)
+	if f := c.Functions; f != nil && !r.proven() {
+		said += "; " + c.Sentence().String()
+	}
+	return said + o.searched()
+}
+
+// searched tells what counter-builds found.
+func (o *judge) searched() string {
+	s := o.result.Search
+	switch {
+	case s == nil:
+		return ""
+	case s.Equal:
+		return fmt.Sprintf("; %d counter-builds: the same to the last bit with %s", len(s.Trials), list(causeWords(s.Causes), 6))
+	case len(s.Trials) == 0:
+		return "; the file speaks of no other input that could be tried" + remaining(s.Remain, s.Undone)
+	}
+	return fmt.Sprintf("; %d counter-builds did not give the file", len(s.Trials)) + remaining(s.Remain, s.Undone)
+}
+
+func remaining(remain, undone []string) string {
+	out := ""
+	if len(remain) > 0 {
+		out = "; nearest differs in " + list(remain, 4)
+	}
+	if len(undone) > 0 {
+		out += "; not tried: " + list(undone, 4)
+	}
+	return out
+}
+
+func causeWords(causes []cause.Cause) []string {
+	words := make([]string, len(causes))
+	for i, c := range causes {
+		words[i] = c.Words()
+	}
+	return words
+}
+
+// proven reports whether a counter-build gave the shipped bytes.
+func (r Result) proven() bool { return r.Search != nil && r.Search.Equal }
+
+// linkerChanged reports whether the shipped file takes a linker that somebody
+// changed, which the recipe does not say.
+func (r Result) linkerChanged() bool {
+	return r.proven() && slices.ContainsFunc(r.Search.Causes, func(c cause.Cause) bool { return c.Kind == cause.KindNoBuildInfo && c.Is != "" })
 }
 
 // capped reports whether something keeps the check from supporting in full.
 func (o *judge) capped() bool {
-	return !o.result.Recognised() || !o.verdict.ToolchainTrusted || len(o.result.Patches) > 0 ||
+	return !o.result.Recognised() || !o.verdict.ToolchainTrusted || len(o.result.Patches) > 0 || o.result.linkerChanged() ||
 		len(o.uncovered()) > 0 || len(o.result.Coverage) == 0
 }
 
@@ -120,8 +202,11 @@ func (o *judge) evidence() []string {
 // limits says what the check did not do.
 func limits(r Result) []safetext.Text {
 	say := []string{"The build was not repeated under variations (path, user, host, clock, parallelism), so determinism is not shown."}
-	if r.Level == reports.Unexplained {
-		say = append(say, "Differing bytes were counted, not explained: no function, section or cause is named.")
+	if len(r.Variations) > 0 {
+		say = variationLimits(r.Variations)
+	}
+	if r.Level == reports.Unexplained && r.Search == nil {
+		say = append(say, "No cause was looked for by counter-builds.")
 	}
 	if r.Code != "" {
 		say = append(say, "Nothing was compared byte by byte.")
@@ -135,6 +220,19 @@ func limits(r Result) []safetext.Text {
 		texts[i] = safetext.Of(s)
 	}
 	return texts
+}
+
+// variationLimits says for each variation how it was made, or why not.
+func variationLimits(varied []Varied) []string {
+	var say []string
+	for _, v := range varied {
+		text := "Varied, " + v.Name + ": " + v.How + "."
+		if v.Outcome == VariedNotMade {
+			text = "Not varied, " + v.Name + ": " + v.Why + "."
+		}
+		say = append(say, text)
+	}
+	return say
 }
 
 // list joins the first words of a list and counts the rest.

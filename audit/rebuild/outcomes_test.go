@@ -18,7 +18,10 @@ import (
 
 func identical() Result {
 	d := evidence.Descriptor{Digest: evidence.Of([]byte("x")), Size: 1}
-	c := compare.Bytes([]byte("x"), []byte("x"))
+	c, err := compare.Artifacts([]byte("x"), []byte("x"), compare.Limits{})
+	if err != nil {
+		panic(err)
+	}
 	return Result{
 		Level: c.Level, Comparison: &c, Rebuilt: &d, Shipped: d, Artifact: d, File: "bin/x",
 		Source: evidence.Of([]byte("s")), Toolchain: evidence.Of([]byte("t")),

@@ -5,6 +5,7 @@ import (
 
 	"github.com/proffer-audit/proffer/audit/archive"
 	"github.com/proffer-audit/proffer/audit/compare"
+	"github.com/proffer-audit/proffer/audit/compare/cause"
 	"github.com/proffer-audit/proffer/audit/evidence"
 	"github.com/proffer-audit/proffer/audit/workspace"
 	"github.com/proffer-audit/proffer/reports"
@@ -21,6 +22,7 @@ const (
 	NeedsPaths       = "needs-paths"
 	ToolchainPatched = "toolchain-patched"
 	SourceUnreadable = "source-unreadable"
+	NoRecipe         = "no-recipe" // none was given, and none was found
 	// About the build: it ran.
 	CommandFailed = "build-failed"
 	NoOutput      = "no-output"
@@ -34,8 +36,20 @@ type Result struct {
 	Code   string `json:"code,omitempty"`
 	Reason string `json:"reason,omitempty"`
 	// Level is "" when nothing was built.
-	Level      reports.Level       `json:"level,omitempty"`
-	Comparison *compare.Comparison `json:"comparison,omitempty"`
+	Level      reports.Level   `json:"level,omitempty"`
+	Comparison *compare.Result `json:"comparison,omitempty"`
+	// Search is what counter-builds found, where the file is not the same.
+	Search *cause.Outcome `json:"search,omitempty"`
+	// SearchLimit is the limit that ended the search early; it holds for one run.
+	SearchLimit string `json:"searchLimit,omitempty"`
+	// Recipe is one that gave the shipped bytes where the job's own did not, with
+	// the toolchain it takes; Patch is the patch of that toolchain, if proffer
+	// made it.
+	Recipe *Recipe              `json:"recipe,omitempty"`
+	Made   *Toolchain           `json:"madeBy,omitempty"`
+	Patch  *evidence.Descriptor `json:"patch,omitempty"`
+	// Variations are the further builds in other worlds.
+	Variations []Varied `json:"variations,omitempty"`
 
 	File      string               `json:"file"` // inside the artifact, "" when the artifact is the file
 	Artifact  evidence.Descriptor  `json:"artifact"`

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/proffer-audit/proffer/audit/archive"
 	"github.com/proffer-audit/proffer/audit/compare"
@@ -41,7 +40,7 @@ func Run(ctx context.Context, sb *sandbox.Sandbox, store evidence.ReadWriter, sc
 func run(ctx context.Context, sb box, store evidence.ReadWriter, scratch string, job Job) (Result, Usage, error) {
 	j := &running{box: sb, store: store, job: job, result: Result{
 		File: job.File, Artifact: job.Artifact.Blob, Source: job.Source.Blob.Digest,
-		Toolchain: job.Toolchain.Blob.Digest, Patches: job.Patches,
+		Toolchain: job.Toolchain.Blob.Digest, Patches: patchNames(job.Patches),
 		Opaque: []string{}, Removed: []workspace.Node{}, Dropped: []workspace.Node{}, Left: []workspace.Node{},
 		Odd: []workspace.Node{}, Anomalies: []archive.Anomaly{}, Coverage: []Covered{},
 	}}
@@ -81,10 +80,20 @@ type running struct {
 	shipped *shipped
 	files   []workspace.File // of the source
 	layout  *workspace.Layout
-	place   placement
-	log     []byte // settled, for the result
-	result  Result
-	usage   Usage
+	// toolchain is the folder of the toolchain that builds: the layout's, or the
+	// patched one beside it.
+	toolchain string
+	cache     string // name of the build cache that goes with it, "" for the usual
+	noInfo    string // folder of the toolchain whose linker writes no build info
+	infoPatch evidence.Descriptor
+	place     placement
+	dir       string // of the layout
+	world     world
+	varies    int    // builds in other worlds
+	quiet     bool   // one of them: nothing is kept of its log
+	log       []byte // settled, for the result
+	result    Result
+	usage     Usage
 }
 
 func (j *running) all(ctx context.Context, dir string) error {
@@ -102,23 +111,38 @@ func (j *running) all(ctx context.Context, dir string) error {
 	if err := j.lay(dir); err != nil {
 		return err
 	}
+	if err := j.patched(ctx); err != nil {
+		return err
+	}
+	if j.job.Infer {
+		return j.infer(ctx)
+	}
+	if err := j.prepared(); err != nil {
+		return err
+	}
 	if err := j.recognise(ctx); err != nil {
 		return err
 	}
 	if err := j.commands(ctx); err != nil {
 		return err
 	}
-	return j.compare()
+	if err := j.compare(); err != nil {
+		return err
+	}
+	if err := j.vary(ctx); err != nil {
+		return err
+	}
+	return j.explain(ctx)
 }
 
 // admissible refuses what cannot be run here as it is meant.
 func (j *running) admissible() error {
 	r := j.job.Recipe
+	if j.job.Infer {
+		return nil
+	}
 	if err := r.check(); err != nil {
 		return err
-	}
-	if len(j.job.Patches) > 0 {
-		return problemf(ToolchainPatched, "the recipe patches the toolchain (%s); patches are not applied", strings.Join(j.job.Patches, ", "))
 	}
 	if r.Paths != nil && !j.box.CanPlace() {
 		return problemf(NeedsPaths, "the recipe needs the builder's absolute paths, which this tier of the sandbox cannot mount")
@@ -128,6 +152,7 @@ func (j *running) admissible() error {
 
 // lay lays out the trees and decides where they appear.
 func (j *running) lay(dir string) error {
+	j.dir = dir
 	l, err := workspace.Lay(j.store, dir, workspace.Spec{
 		Source: &j.job.Source, Toolchain: &j.job.Toolchain, Modules: j.job.Modules,
 		Targets: j.shipped.targets(j.job), Limits: j.job.Limits.Archive,
@@ -145,17 +170,19 @@ func (j *running) lay(dir string) error {
 	j.result.Dropped = append(j.result.Dropped, l.Dropped...)
 	j.result.Left = append(j.result.Left, l.Left...)
 	j.result.Odd = append(j.result.Odd, l.Anomalies...)
-	if j.job.Recipe.VCS != nil {
-		v := j.job.Recipe.VCS.withTags(j.shipped.file)
-		j.result.Stamp = &v
-		if err := marker(l.Source); err != nil {
-			return err
-		}
+	j.toolchain = l.Toolchain
+	return j.box.Grant(dir)
+}
+
+// prepared makes ready what the recipe asks for beside its commands.
+func (j *running) prepared() error {
+	r := &j.job.Recipe
+	if r.VCS != nil {
+		v := r.VCS.withTags(j.shipped.file)
+		j.result.Stamp, r.VCS = &v, &v
 	}
-	if err := j.box.Grant(dir); err != nil {
-		return err
-	}
-	j.place, err = j.placed()
+	var err error
+	j.place, err = j.ready(j.usual())
 	return err
 }
 
@@ -169,7 +196,10 @@ func (j *running) compare() error {
 	if err != nil {
 		return err
 	}
-	c := compare.Bytes(j.shipped.file, built)
+	c, err := compare.Artifacts(j.shipped.file, built, compare.Limits{})
+	if err != nil {
+		return problemf(LimitHit, "the comparison came to a limit: %v", err)
+	}
 	j.result.Rebuilt, j.result.Comparison, j.result.Level = &d, &c, c.Level
 	return nil
 }

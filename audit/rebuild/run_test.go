@@ -250,7 +250,10 @@ func TestNothingRunsFor(t *testing.T) {
 		}, FileMissing, reports.Fail},
 		{"another digest", func(j *Job) { j.FileDigest = evidence.Of(nil) }, FileDigestDiffers, reports.Fail},
 		{"a bad recipe", func(j *Job) { j.Recipe.Output = "/x" }, RecipeInvalid, reports.NotRun},
-		{"a patched toolchain", func(j *Job) { j.Patches = []string{"link.patch"} }, ToolchainPatched, reports.NotRun},
+		{"a patch that is none", func(j *Job) { j.Patches = []Patch{{Name: "link.patch", Blob: keep(t, store, "x", []byte("?"))}} }, ToolchainPatched, reports.NotRun},
+		{"a patch of a program", func(j *Job) {
+			j.Patches = []Patch{{Blob: keep(t, store, "x", []byte("--- a/bin/go\n+++ b/bin/go\n@@ -1 +1 @@\n-go\n+no\n"))}}
+		}, ToolchainPatched, reports.NotRun},
 		{"a broken source", func(j *Job) { j.Source.Blob = keep(t, store, "x", []byte("PK\x03\x04")) }, SourceUnreadable, reports.NotRun},
 		{"a program that is not there", func(j *Job) { j.Recipe.Command = []string{"make"} }, CommandFailed, reports.Fail},
 		{"a program above", func(j *Job) { j.Recipe.Command = []string{"../x"} }, RecipeInvalid, reports.NotRun},

@@ -38,7 +38,7 @@ func hostGo(t *testing.T, args ...string) string {
 }
 
 // tinyToolchain packs the part of the Go at hand that building the sample takes.
-func tinyToolchain(t *testing.T, store *evidence.Memory, module string) Archive {
+func tinyToolchain(t *testing.T, store *evidence.Memory, module string, packages ...string) Archive {
 	t.Helper()
 	goroot := hostGo(t, "env", "GOROOT")
 	tools := strings.Join([]string{"pkg", "tool", hostGo(t, "env", "GOHOSTOS") + "_" + hostGo(t, "env", "GOHOSTARCH")}, "/")
@@ -46,9 +46,19 @@ func tinyToolchain(t *testing.T, store *evidence.Memory, module string) Archive 
 	for _, tool := range []string{"asm", "buildid", "compile", "link"} {
 		wanted = append(wanted, tools+"/"+tool)
 	}
-	for dir := range strings.Lines(hostGo(t, "list", "-C", module, "-deps", "-f", "{{if .Standard}}{{.Dir}}{{end}}", ".")) {
-		if rel, err := filepath.Rel(goroot, strings.TrimSpace(dir)); err == nil && filepath.IsLocal(rel) {
-			wanted = append(wanted, filepath.ToSlash(rel)+"/*")
+	systems := []string{"", "windows"}
+	if len(packages) == 0 {
+		packages, systems = []string{"."}, systems[:1]
+	}
+	for _, system := range systems {
+		if system != "" {
+			t.Setenv("GOOS", system)
+		}
+		listed := append([]string{"list", "-C", module, "-deps", "-f", "{{if .Standard}}{{.Dir}}{{end}}"}, packages...)
+		for dir := range strings.Lines(hostGo(t, listed...)) {
+			if rel, err := filepath.Rel(goroot, strings.TrimSpace(dir)); err == nil && filepath.IsLocal(rel) {
+				wanted = append(wanted, filepath.ToSlash(rel)+"/*")
+			}
 		}
 	}
 	tree := fstest.MapFS{}
@@ -98,10 +108,9 @@ var tinyStamp = VCS{
 	Modified: true, Tag: "v1.2.3",
 }
 
-// tiny is the sample as a job, with what the Go at hand makes of it as the
-// shipped file. That Go asks this test program, under the name of git, for the
+// asGit makes the Go at hand ask this test program, under the name of git, for a
 // stamp.
-func tiny(t *testing.T, store *evidence.Memory) Job {
+func asGit(t *testing.T, v VCS) {
 	t.Helper()
 	standIn := t.TempDir()
 	self, err := os.Executable()
@@ -109,13 +118,22 @@ func tiny(t *testing.T, store *evidence.Memory) Job {
 		t.Fatal(err)
 	}
 	link(t, self, filepath.Join(standIn, "git"))
-	line, err := stampLine(tinyStamp)
+	line, err := stampLine(v)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv(stampVar, line)
+	t.Setenv("PATH", standIn+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
+// tiny is the sample as a job, with what the Go at hand makes of it as the
+// shipped file. That Go asks this test program, under the name of git, for the
+// stamp.
+func tiny(t *testing.T, store *evidence.Memory) Job {
+	t.Helper()
+	asGit(t, tinyStamp)
 	for key, value := range map[string]string{
-		"CGO_ENABLED": "0", "GOENV": "off", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local", stampVar: line,
-		"PATH": standIn + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"CGO_ENABLED": "0", "GOENV": "off", "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local",
 	} {
 		t.Setenv(key, value)
 	}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"debug/buildinfo"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -56,9 +58,19 @@ func (v VCS) withTags(shipped []byte) VCS {
 	return v
 }
 
-// marker makes the folder that lets cmd/go see a working tree.
-func marker(source string) error {
-	return os.Mkdir(filepath.Join(source, ".git"), 0o755)
+// marker makes the folder that lets cmd/go see a working tree, or takes it away.
+func marker(source string, stamped bool) error {
+	at := filepath.Join(source, ".git")
+	if !stamped {
+		if err := os.Remove(at); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	if err := os.Mkdir(at, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }
 
 // stampLine is the environment line for GitStandIn.

@@ -34,14 +34,14 @@ func TargetOf(r Recipe) (Target, error) {
 		}
 	}
 	goos, goarch, _ := strings.Cut(r.Platform, "/")
-	t.GOOS, t.GOARCH = orElse(r.Env["GOOS"], goos), orElse(r.Env["GOARCH"], goarch)
+	t.GOOS, t.GOARCH = or(r.Env["GOOS"], goos), or(r.Env["GOARCH"], goarch)
 	if t.GOOS == "" || t.GOARCH == "" {
 		return t, fmt.Errorf("neither the recipe nor the artifact says for which platform it compiles")
 	}
 	return t, nil
 }
 
-func orElse(s, other string) string {
+func or(s, other string) string {
 	if s == "" {
 		return other
 	}

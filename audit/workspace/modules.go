@@ -2,7 +2,9 @@ package workspace
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,7 +79,18 @@ func (l *layer) module(top string, m Module) (dir, version string, err error) {
 	if keep, err := l.inspectModule(m, data); err != nil || !keep {
 		return dir, m.Version, err
 	}
-	return dir, m.Version, os.WriteFile(filepath.Join(dir, base+".zip"), data, 0o644)
+	if err := os.WriteFile(filepath.Join(dir, base+".zip"), data, 0o644); err != nil || m.Mod != "" {
+		return dir, m.Version, err
+	}
+	// Pinned by its zip alone: the go.mod in it is the module's own.
+	mod, err := archive.Pick(data, "module", ModulePrefix(m.Path, m.Version)+"/go.mod", l.spec.Limits)
+	if errors.Is(err, fs.ErrNotExist) {
+		mod, err = []byte("module "+m.Path+"\n"), nil
+	}
+	if err != nil {
+		return "", "", err
+	}
+	return dir, m.Version, os.WriteFile(filepath.Join(dir, base+".mod"), mod, 0o644)
 }
 
 // small writes the .info and .mod files. An .info that was not obtained is
