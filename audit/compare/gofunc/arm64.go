@@ -46,8 +46,8 @@ func stepARM64(b []byte, pc uint64, pos uint32) step {
 
 // signed sign-extends the low bits of w.
 func signed(w uint32, bits uint) uint64 {
-	v := int64(w&(1<<bits-1)) << (64 - bits) >> (64 - bits) //nolint:gosec // sign extension
-	return uint64(v)                                        //nolint:gosec // two's complement
+	v := int64(w) << (64 - bits) >> (64 - bits) //nolint:gosec // sign extension
+	return uint64(v)                            //nolint:gosec // two's complement
 }
 
 // adrOffset is the 21-bit operand of ADR and ADRP.

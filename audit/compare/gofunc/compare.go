@@ -3,6 +3,7 @@ package gofunc
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -32,7 +33,16 @@ func compare(a, b *side) (*Verdict, error) {
 	v := &Verdict{Shipped: a.describe(), Rebuilt: b.describe()}
 	found := c.functions()
 	c.count(v, found)
-	v.Data = c.report(c.data())
+	data := c.data()
+	v.Data = c.report(data)
+	c.foreign(v)
+	v.ShippedRanges = c.a.ranges(func(i int) Class { return found[i].class }, data, func(d datum) (uint64, uint64) { return d.x, d.n })
+	v.RebuiltRanges = c.b.ranges(func(j int) Class {
+		if i := c.b.match[j]; i >= 0 {
+			return found[i].class
+		}
+		return Added
+	}, data, func(d datum) (uint64, uint64) { return d.y, d.m })
 	return v, nil
 }
 
@@ -67,6 +77,7 @@ func (c *comparison) functions() []finding {
 		}
 		c.vote(&w, c.a.code(f))
 	}
+	c.voteForeign(&w)
 	c.vars.settle()
 	c.trusting, c.contents = false, map[[2]uint64]bool{}
 	for i := range found {
@@ -146,6 +157,9 @@ func (s *side) stackMap(addr uint64) []byte {
 }
 
 func (c *comparison) describeRef(x, y ref) string {
+	if x.weak {
+		return "holds " + strconv.FormatUint(x.target, 10) + ", not " + strconv.FormatUint(y.target, 10)
+	}
 	return "refers to " + c.a.placeName(x.target) + ", not " + c.b.placeName(y.target)
 }
 
@@ -205,10 +219,3 @@ func (s *side) function(i int, class Class) Function {
 
 // size is a function's length without padding.
 func (s *side) size(i int) int { return padding(s.im.arch, s.code(&s.funcs[i])) }
-
-// CompareSymbols sets the functions that the symbol tables of two programs name
-// against each other, whatever language they were written in. The error is an
-// *Error; a file without a symbol table is ErrUnsupported.
-func CompareSymbols(shipped, rebuilt []byte) (*Verdict, error) {
-	return nil, &Error{What: "no symbol table is read yet", Reason: ErrUnsupported}
-}

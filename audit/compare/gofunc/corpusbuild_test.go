@@ -143,8 +143,15 @@ func outer(name string) string {
 			name = name[:i]
 		}
 	}
-	name = strings.TrimSuffix(name, "-range1")
 	return strings.NewReplacer("(*", "", ")", "").Replace(name)
+}
+
+// within reports whether a closure is one of a function that was inlined with
+// it: main.main.FClosure1.func1 is code of FClosure1 in main.main.
+func within(name, wanted string) bool {
+	o := outer(name)
+	base := wanted[strings.LastIndexByte(wanted, '.'):]
+	return o == wanted || name != o && strings.HasSuffix(o, base)
 }
 
 // judge sets a verdict against the truth. An inliner counts when the verdict
@@ -161,10 +168,11 @@ func judge(v *gofunc.Verdict, a, b *program, list []truth, named bool) score {
 		if f.Class != gofunc.Changed {
 			continue
 		}
-		o := outer(f.Name)
-		ok := slices.Contains(wanted, o)
-		if ok {
-			found[o] = true
+		o, ok := outer(f.Name), false
+		for _, w := range wanted {
+			if within(f.Name, w) {
+				ok, found[w] = true, true
+			}
 		}
 		for _, through := range f.ThroughInlined {
 			if w := outer(through); slices.Contains(wanted, w) && (reach[o][w] || o == w) {

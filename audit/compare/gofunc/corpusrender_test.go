@@ -70,7 +70,7 @@ func (s *shape) render() string {
 	case "bytes":
 		fn("return len(append(buffer(x), %q...))", t[0]+" "+t[1]+" "+t[2])
 	case "pointer":
-		fn("return keep(&config{name: %q, port: %d, next: &config{name: %q}})", t[0], n[0], t[1])
+		fn("return keep(&config{name: %q, port: %d + x, next: &config{name: %q}})", t[0], n[0], t[1])
 	case "defer":
 		fn("defer func() { counter0 += %d }()\n\treturn len(join(%q, itoa(x)))", n[0], t[0])
 	case "std":
@@ -237,7 +237,9 @@ func (p *program) writeMain(b *strings.Builder) {
 // keeps are expressions that keep a package's code in the program.
 func keeps() map[string]string {
 	return map[string]string{
-		"net/http":   `func() int { r, err := http.Get(strings.Join(os.Args, "")); if err != nil { return 1 }; return r.StatusCode }()`,
-		"hash/crc32": `int(crc32.ChecksumIEEE([]byte(os.Args[0])))`,
+		"net/http":      `func() int { r, err := http.Get(strings.Join(os.Args, "")); if err != nil { return 1 }; return r.StatusCode }()`,
+		"go/types":      `func() int { p := types.NewPackage(os.Args[0], "p"); err := types.NewChecker(&types.Config{}, nil, p, nil).Files(nil); return len(fmt.Sprint(err, p)) }()`,
+		"html/template": `func() int { t := template.Must(template.New("x").Parse(os.Args[0])); t.Execute(os.Stdout, os.Args); return 1 }()`,
+		"hash/crc32":    `int(crc32.ChecksumIEEE([]byte(os.Args[0])))`,
 	}
 }

@@ -103,7 +103,7 @@ func (c *comparison) unnamedData() []datum {
 		if i+1 == len(known) || c.vars.forward[known[i+1]]-y != known[i+1]-x {
 			continue
 		}
-		if y != x {
+		if y != x || c.a.im.exact || c.a.im.format != "elf" {
 			continue
 		}
 		// What only data refers to, between two neighbours that have not moved:
@@ -141,6 +141,9 @@ func (c *comparison) report(list []datum) []Data {
 		case d.y == 0:
 			row.Class = Removed
 		}
+		if c.a.isModInfo(d.x) && c.b.isModInfo(d.y) {
+			row.Name, row.Kind, row.Shipped, row.Rebuilt = "runtime.modinfo", Table, "", ""
+		}
 		out = append(out, row)
 		places = append(places, span{d.x, d.x + d.n})
 	}
@@ -152,6 +155,20 @@ func (c *comparison) report(list []datum) []Data {
 	})
 	return out
 }
+
+// isModInfo reports whether a variable is the one that holds the build
+// information, part of which a stripped program may address alone.
+func (s *side) isModInfo(addr uint64) bool {
+	for _, at := range []uint64{addr, addr - 8} {
+		if p, ok := s.im.word(at); ok && s.im.pointer(at, p) && strings.HasPrefix(string(s.im.bytes(p, 16)), modInfoMagic) {
+			return true
+		}
+	}
+	return false
+}
+
+// modInfoMagic begins the build information (cmd/go/internal/modload, build.go).
+const modInfoMagic = "\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6"
 
 // maxUsers is how many functions are named per variable.
 const maxUsers = 8

@@ -27,7 +27,7 @@ func loadELF(raw []byte) (*image, error) {
 	for _, p := range f.Progs {
 		switch p.Type {
 		case elf.PT_LOAD:
-			s := segment{addr: p.Vaddr, size: p.Memsz, off: p.Off, exec: p.Flags&elf.PF_X != 0, name: "PT_LOAD"}
+			s := segment{addr: p.Vaddr, size: p.Memsz, off: p.Off, exec: p.Flags&elf.PF_X != 0, write: p.Flags&elf.PF_W != 0, name: "PT_LOAD"}
 			if err := im.add(raw, s, p.Filesz); err != nil {
 				return nil, err
 			}
@@ -38,6 +38,15 @@ func loadELF(raw []byte) (*image, error) {
 		}
 	}
 	slices.SortFunc(im.segs, func(a, b segment) int { return cmpUint(a.addr, b.addr) })
+	for _, s := range f.Sections {
+		if s.Flags&elf.SHF_ALLOC != 0 {
+			im.sections = append(im.sections, s.Addr)
+		}
+		// The segment of the code begins with the file's own header.
+		if to := s.Addr + s.Size; s.Flags&elf.SHF_EXECINSTR != 0 && s.Size > 0 && to > s.Addr && im.segment(s.Addr) != nil {
+			im.execs = append(im.execs, span{s.Addr, to})
+		}
+	}
 	if im.exact {
 		im.relocate(dynamic)
 	}

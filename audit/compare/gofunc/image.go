@@ -13,6 +13,7 @@ type segment struct {
 	off        uint64 // of data in the file
 	data       []byte
 	exec       bool
+	write      bool
 	name       string
 }
 
@@ -35,6 +36,10 @@ type image struct {
 	// They are pointers, and with exact fixups nothing else is.
 	fixups []uint64
 	exact  bool
+	// execs are the ranges that hold code.
+	execs []span
+	// sections are where sections begin, if the file says so.
+	sections []uint64
 	// imports are address ranges that the loader overwrites.
 	imports []span
 	last    int // the segment found last
@@ -86,6 +91,14 @@ func load(side string, raw []byte) (*image, error) {
 		}
 	}
 	slices.SortStableFunc(im.symbols, func(a, b symbol) int { return cmpUint(a.addr, b.addr) })
+	if len(im.execs) == 0 {
+		for _, s := range im.segs {
+			if s.exec {
+				im.execs = append(im.execs, span{s.addr, s.addr + uint64(len(s.data))})
+			}
+		}
+	}
+	slices.SortFunc(im.execs, func(a, b span) int { return cmpUint(a.from, b.from) })
 	return im, nil
 }
 

@@ -39,7 +39,7 @@ func loadMachO(raw []byte) (*image, error) {
 			filesz = 0
 		}
 		exec := s.Seg == "__TEXT" && (s.Name == "__text" || strings.Contains(s.Name, "stub"))
-		if err := im.add(raw, segment{addr: s.Addr, size: s.Size, off: uint64(s.Offset), exec: exec, name: s.Seg + "," + s.Name}, filesz); err != nil {
+		if err := im.add(raw, segment{addr: s.Addr, size: s.Size, off: uint64(s.Offset), exec: exec, write: s.Seg == "__DATA", name: s.Seg + "," + s.Name}, filesz); err != nil {
 			return nil, err
 		}
 	}

@@ -28,7 +28,8 @@ func loadPE(raw []byte) (*image, error) {
 		// Debug sections of a Go file lie behind the image in memory too.
 		seg := segment{
 			addr: opt.ImageBase + uint64(s.VirtualAddress), size: uint64(max(s.VirtualSize, 1)),
-			off: uint64(s.Offset), exec: s.Characteristics&pe.IMAGE_SCN_MEM_EXECUTE != 0, name: s.Name,
+			off: uint64(s.Offset), exec: s.Characteristics&pe.IMAGE_SCN_MEM_EXECUTE != 0,
+			write: s.Characteristics&pe.IMAGE_SCN_MEM_WRITE != 0, name: s.Name,
 		}
 		if s.VirtualAddress == 0 || s.Characteristics&pe.IMAGE_SCN_MEM_DISCARDABLE != 0 && s.Name != ".reloc" {
 			continue

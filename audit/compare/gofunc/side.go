@@ -96,7 +96,8 @@ func (s *side) inPclntab(addr uint64) bool {
 // isWritable reports whether an address is that of a variable.
 func (s *side) isWritable(addr uint64) bool {
 	if s.md == nil {
-		return false
+		seg := s.im.segment(addr)
+		return seg != nil && seg.write
 	}
 	for _, w := range s.md.writable {
 		if w.has(addr) {
@@ -140,6 +141,9 @@ func (s *side) collect() {
 			list = append(list, seg.addr)
 			list = s.pointers(seg, list)
 		}
+	}
+	for _, a := range s.im.sections {
+		add(a)
 	}
 	if s.md != nil {
 		for _, a := range []uint64{s.md.types, s.md.after, s.md.rodata, s.md.gofunc, s.md.addr, s.md.addr + moduledataLen, s.tab.addr, s.tab.end} {
