@@ -35,6 +35,10 @@ func (c *check) checkChain() error {
 		c.paths = append(c.paths, p)
 	}
 	if len(c.paths) > 0 {
+		// RFC 5280 lets a certificate without usages be used for everything.
+		if !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageCodeSigning) {
+			return refuse(WrongUsage, "the certificate was not issued for code signing")
+		}
 		return nil
 	}
 	var invalid x509.CertificateInvalidError

@@ -35,7 +35,6 @@ const (
 type token struct {
 	certs   [][]byte // that came with it, as DER; evidence and not trust
 	content []byte   // the TSTInfo
-	hash    crypto.Hash
 	at      time.Time
 	about   []byte // the message imprint, by the hash imprint
 	imprint crypto.Hash
@@ -119,6 +118,9 @@ func (t *token) readSigner(d *der) bool {
 		return false
 	}
 	_, body, whole := d.next()
+	if d.broken {
+		return false
+	}
 	t.attributes = append([]byte{tagSet}, whole[1:]...) // as RFC 5652, 5.4 has them signed
 	if !t.readAttributes(body) {
 		return false

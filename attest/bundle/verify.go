@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/hex"
 	"slices"
 	"time"
@@ -218,12 +217,3 @@ func (c *check) checkSubject() error {
 
 // idOf writes a SHA-256 as an id.
 func idOf(sum [sha256.Size]byte) string { return "sha256:" + hex.EncodeToString(sum[:]) }
-
-// keyIDOf is the id of a public key.
-func keyIDOf(key crypto.PublicKey) (string, error) {
-	spki, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		return "", err
-	}
-	return idOf(sha256.Sum256(spki)), nil
-}
