@@ -14,6 +14,7 @@ const (
 	Moved       ClassName = "moved"       // equal content at another offset
 	Order       ClassName = "order"       // of the members of a container
 	Time        ClassName = "time"        // a packer's clock
+	BuildTime   ClassName = "build-time"  // a linker's clock
 	Owner       ClassName = "owner"       // user and group of a member
 	Compression ClassName = "compression" // equal content, packed otherwise
 	Packer      ClassName = "packer"      // what the packing program says about itself
@@ -31,6 +32,7 @@ const (
 const (
 	Unexplained   ClassName = "unexplained"
 	ChangedCode   ClassName = "changed-code"
+	ChangedData   ClassName = "changed-data"
 	SetID         ClassName = "set-id"
 	Permission    ClassName = "permission"
 	Capability    ClassName = "capability"
@@ -70,21 +72,23 @@ func standings() map[ClassName]standing {
 		return standing{reports.Unexplained, s, message}
 	}
 	return map[ClassName]standing{
-		Moved: benign(reports.EqualNormalised), Order: benign(reports.EqualNormalised), Time: benign(reports.EqualNormalised),
-		Owner: benign(reports.EqualNormalised), Compression: benign(reports.EqualNormalised), Packer: benign(reports.EqualNormalised),
+		Moved: benign(reports.BitIdentical), Order: benign(reports.EqualNormalised), Time: benign(reports.EqualNormalised),
+		BuildTime: benign(reports.EqualNormalised),
+		Owner:     benign(reports.EqualNormalised), Compression: benign(reports.EqualNormalised), Packer: benign(reports.EqualNormalised),
 		Blocking: benign(reports.EqualNormalised), InMember: benign(reports.BitIdentical), Signature: benign(reports.IdenticalGraft),
 		Derived: benign(reports.EqualNormalised), Relocated: benign(reports.Explained), BuildID: benign(reports.Explained),
 		Debug: benign(reports.Explained), Toolchain: benign(reports.Explained),
 
 		Unexplained:   grave("", ""),
 		ChangedCode:   grave(reports.High, "code differs"),
+		ChangedData:   grave(reports.High, "data of the program differs"),
 		SetID:         grave(reports.Critical, "a set-uid, set-gid or sticky bit differs"),
 		Permission:    grave(reports.High, "a permission differs"),
 		Capability:    grave(reports.Critical, "an attribute that grants privilege differs"),
 		LinkTarget:    grave(reports.High, "a link points elsewhere"),
 		Prepended:     grave(reports.Critical, "bytes stand before the container"),
 		Appended:      grave(reports.High, "bytes stand after the end"),
-		ExecPadding:   grave(reports.Critical, "bytes in no section differ in pages that are mapped executable"),
+		ExecPadding:   grave(reports.Critical, "bytes of no section differ in pages that are mapped executable"),
 		HiddenData:    grave(reports.High, "bytes that no reader looks at differ"),
 		ExtraField:    grave(reports.Medium, "an extra field differs"),
 		Comment:       grave(reports.Medium, "a comment differs"),
@@ -115,8 +119,9 @@ func ClassNames() []ClassName {
 }
 
 // SecurityRelevant reports whether a difference of the class is one that a
-// normaliser must never hide.
+// normaliser must never hide: it grants something, it can hold something, or
+// nothing is known about it.
 func (c ClassName) SecurityRelevant() bool {
 	s, ok := standings()[c]
-	return !ok || s.severity != ""
+	return !ok || s.level == reports.Unexplained
 }

@@ -12,6 +12,7 @@ type binaryOrder = binary.ByteOrder
 type cover struct {
 	layout *Layout
 	size   int64
+	path   string // of the member being mapped
 }
 
 func newCover(f Format, data []byte) *cover {
@@ -23,6 +24,9 @@ func (c *cover) add(from, to int64, role Role, key string) *Region {
 }
 
 func (c *cover) put(r Region) *Region {
+	if r.Path == "" {
+		r.Path = c.path
+	}
 	c.layout.Regions = append(c.layout.Regions, r)
 	return &c.layout.Regions[len(c.layout.Regions)-1]
 }
@@ -48,7 +52,7 @@ func (c *cover) plainGap(from, to int64, after string) []Region {
 	case to == c.size:
 		return []Region{{From: from, To: to, Role: Trailing, Key: "after the last record"}}
 	}
-	return []Region{{From: from, To: to, Role: Gap, Key: "after " + after}}
+	return []Region{{From: from, To: to, Role: Gap, Key: "gap after " + after}}
 }
 
 // close sorts the regions, cuts overlaps off and fills the gaps, so that the

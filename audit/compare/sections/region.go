@@ -84,10 +84,16 @@ type Region struct {
 	// Anchor is what a region refers to, in words that do not depend on where
 	// that is: an Address that two files anchor alike is the same.
 	Anchor string
+	// Target is the offset that an Entry points to, 0 if it is not of the file.
+	Target int64
+	// Mode is set on the mode of a member.
+	Mode fs.FileMode
 	// Member is the index of the member whose content this is, plus 1.
 	Member int
+	// Path is that of the member that the region belongs to, "" for none.
+	Path string
 
-	record recordKind // of a Record: how it splits
+	split func() []Region // of a Record
 }
 
 // Len is the length in bytes.
