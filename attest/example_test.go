@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/proffer-audit/proffer/attest"
+	"github.com/proffer-audit/proffer/attest/claim"
 	"github.com/proffer-audit/proffer/attest/statement"
 	"github.com/proffer-audit/proffer/attest/trust"
 )
@@ -26,13 +27,13 @@ func ExampleVerifySet() {
 	}
 
 	app := map[string]string{"sha256": "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"}
-	build, err := attest.NewProvenance(attest.Build{
+	build, err := claim.NewProvenance(claim.Build{
 		BuilderID: "https://rebuilder.example", BuildType: "https://rebuilder.example/go", External: map[string]any{},
 	})
 	if err != nil {
 		panic(err)
 	}
-	payload, err := statement.New(attest.ProvenanceType, []statement.Subject{{Name: "app", Digest: app}}, build)
+	payload, err := statement.New(claim.ProvenanceType, []statement.Subject{{Name: "app", Digest: app}}, build)
 	if err != nil {
 		panic(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/proffer-audit/proffer/attest"
+	"github.com/proffer-audit/proffer/attest/claim"
 	"github.com/proffer-audit/proffer/attest/statement"
 	"github.com/proffer-audit/proffer/attest/trust"
 )
@@ -70,9 +71,9 @@ func subject(contents string) statement.Subject {
 // provenance is a statement of a build of these contents.
 func provenance(t testing.TB, contents ...string) []byte {
 	t.Helper()
-	p, err := attest.NewProvenance(attest.Build{BuilderID: "https://builder.example", BuildType: "https://builder.example/type", External: map[string]string{}})
+	p, err := claim.NewProvenance(claim.Build{BuilderID: "https://builder.example", BuildType: "https://builder.example/type", External: map[string]string{}})
 	check(t, err)
-	return says(t, attest.ProvenanceType, p, contents...)
+	return says(t, claim.ProvenanceType, p, contents...)
 }
 
 // says is a statement with any predicate.

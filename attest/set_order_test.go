@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/proffer-audit/proffer/attest"
+	"github.com/proffer-audit/proffer/attest/claim"
 	"github.com/proffer-audit/proffer/attest/statement"
 	"github.com/proffer-audit/proffer/attest/trust"
 )
@@ -147,7 +148,7 @@ func TestReasonsAreSafe(t *testing.T) {
 // verdict is the submission's.
 func TestVerifySetNamesOurSubject(t *testing.T) {
 	s := newSigner(t)
-	payload, err := statement.New(attest.ProvenanceType, []statement.Subject{{Name: "something else", Digest: map[string]string{"sha256": hexSum("app")}}},
+	payload, err := statement.New(claim.ProvenanceType, []statement.Subject{{Name: "something else", Digest: map[string]string{"sha256": hexSum("app")}}},
 		map[string]any{"buildDefinition": map[string]string{"buildType": "x"}, "runDetails": map[string]any{"builder": map[string]string{"id": "y"}}})
 	check(t, err)
 	v := only(t, attest.Set{Bundles: []attest.Named{offer("b", s.attest(t, payload))}, Subjects: whole("app"), Roles: []trust.Role{rebuilders(1, nil, byKey("a", "", s))}})

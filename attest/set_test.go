@@ -190,9 +190,9 @@ func TestVerifySetRefuses(t *testing.T) {
 		{Name: trust.Auditor, Principals: []trust.Principal{byKey("auditor", "", auditor)}},
 	}
 	sum := hexSum("app")
-	wrong512 := fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"n","digest":{"sha256":%q,"sha512":%q}}],"predicateType":%q,"predicate":{}}`, sum, sum+sum, attest.ProvenanceType)
+	wrong512 := fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"n","digest":{"sha256":%q,"sha512":%q}}],"predicateType":%q,"predicate":{}}`, sum, sum+sum, claim.ProvenanceType)
 	twoReadings := bytes.Replace(pa, []byte(`"predicateType"`), []byte(`"Subject":[],"predicateType"`), 1)
-	slsa := func(predicate any) []byte { return a.attest(t, says(t, attest.ProvenanceType, predicate, "app")) }
+	slsa := func(predicate any) []byte { return a.attest(t, says(t, claim.ProvenanceType, predicate, "app")) }
 	m := func(kv ...any) map[string]any {
 		out := map[string]any{}
 		for i := 0; i < len(kv); i += 2 {
@@ -271,7 +271,7 @@ func TestVerifySetModel(t *testing.T) {
 	})
 	want := []attest.Attested{{
 		Bundle: "b", BundleDigest: "sha256:" + hexSum(string(b)), Role: trust.Rebuilder, Principal: "ci", Organisation: "o", Issuer: issuer,
-		PredicateType: attest.ProvenanceType, Kind: claim.Provenance, Builder: "https://builder.example", BuildType: "https://builder.example/type",
+		PredicateType: claim.ProvenanceType, Kind: claim.Provenance, Builder: "https://builder.example", BuildType: "https://builder.example/type",
 		Root: "sha256:" + hexSum(string(v.CA.Root.Raw)), Logs: []string{"sha256:" + hexSum(string(v.Rekor1.Key.SPKI()))}, Subject: "app",
 	}}
 	if !reflect.DeepEqual(got.Counted, want) {
