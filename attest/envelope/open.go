@@ -2,7 +2,6 @@ package envelope
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -35,15 +34,15 @@ func Open(data []byte, lim Limits) ([]Item, error) {
 // file reads one JSON value, or else lines of them: what stands behind the
 // first value tells the two apart.
 func (o *opener) file(data []byte) error {
-	err := strictjson.Check(data, strictjson.Limits{Bytes: o.lim.Bytes, Depth: o.lim.Depth})
+	f, err := o.formOf(data, "")
 	var e *strictjson.Error
 	switch {
 	case err == nil:
-		return o.value(bytes.Trim(data, jsonSpace), "")
+		return o.value(f, bytes.Trim(data, jsonSpace))
 	case errors.As(err, &e) && e.Code == strictjson.Trailing:
 		return o.lines(data)
 	}
-	return refuseFor(BadJSON, "", err)
+	return err
 }
 
 // jsonSpace is the white space that JSON allows around a value.
@@ -63,9 +62,6 @@ func (o *opener) lines(data []byte) error {
 		if err := o.fits(line, place); err != nil {
 			return err
 		}
-		if err := strictjson.Check(line, strictjson.Limits{Bytes: o.lim.Bytes, Depth: o.lim.Depth}); err != nil {
-			return refuseFor(BadJSON, place, err)
-		}
 		if err := o.one(line, place); err != nil {
 			return err
 		}
@@ -75,11 +71,20 @@ func (o *opener) lines(data []byte) error {
 
 // marks are the top-level keys that tell the files apart.
 type marks struct {
-	Material     json.RawMessage `json:"verificationMaterial"`
-	Payload      json.RawMessage `json:"payload"`
-	PayloadType  json.RawMessage `json:"payloadType"`
-	Signed       json.RawMessage `json:"signed"`
-	Attestations json.RawMessage `json:"attestations"`
+	Material     mark `json:"verificationMaterial"`
+	Payload      mark `json:"payload"`
+	PayloadType  mark `json:"payloadType"`
+	Signed       mark `json:"signed"`
+	Attestations mark `json:"attestations"`
+}
+
+// mark is set by a key that is there, whatever its value; the value is not kept.
+type mark bool
+
+// UnmarshalJSON is called for null, too.
+func (m *mark) UnmarshalJSON([]byte) error {
+	*m = true
+	return nil
 }
 
 // form is what a top-level object is.
@@ -93,8 +98,8 @@ const (
 	formDocument
 )
 
-// formOf tells what a checked value is by its marks. It must have those of one
-// form alone.
+// formOf holds a value to its one reading and tells what it is by its marks. It
+// must have those of one form alone.
 func (o *opener) formOf(value []byte, place string) (form, error) {
 	var m marks
 	if err := o.decode(value, &m, place, BadJSON); err != nil {
@@ -102,13 +107,13 @@ func (o *opener) formOf(value []byte, place string) (form, error) {
 	}
 	found := formUnknown
 	for _, mark := range [...]struct {
-		present bool
+		present mark
 		form    form
 	}{
-		{m.Material != nil, formBundle},
-		{m.Payload != nil || m.PayloadType != nil, formDSSE},
-		{m.Signed != nil, formLink},
-		{m.Attestations != nil, formDocument},
+		{m.Material, formBundle},
+		{m.Payload || m.PayloadType, formDSSE},
+		{m.Signed, formLink},
+		{m.Attestations, formDocument},
 	} {
 		if !mark.present {
 			continue
@@ -127,15 +132,11 @@ func (o *opener) formOf(value []byte, place string) (form, error) {
 }
 
 // value reads a file that is one JSON value.
-func (o *opener) value(value []byte, place string) error {
-	f, err := o.formOf(value, place)
-	if err != nil {
-		return err
-	}
+func (o *opener) value(f form, value []byte) error {
 	if f == formDocument {
 		return o.document(value)
 	}
-	return o.item(f, value, place)
+	return o.item(f, value, "")
 }
 
 // one reads the attestation of a line.

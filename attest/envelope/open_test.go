@@ -72,6 +72,8 @@ func TestOpen(t *testing.T) {
 		{"bundle and envelope in one", strings.Replace(bundleJSON, `{"mediaType"`, `{"payload":"e30=","mediaType"`, 1), "", envelope.Ambiguous},
 		{"envelope and link in one", strings.Replace(dsseJSON, `{"payload"`, `{"signed":{},"payload"`, 1), "", envelope.Ambiguous},
 		{"document and bundle in one", strings.Replace(bundleJSON, `{"mediaType"`, `{"attestations":[],"mediaType"`, 1), "", envelope.Ambiguous},
+		{"null where material should be", `{"verificationMaterial":null,"payload":"e30="}`, "", envelope.Ambiguous},
+		{"null where a payload should be", `{"payload":null}`, "", envelope.BadEnvelope},
 		{"trailing data", bundleJSON + "x", "", envelope.BadJSON},
 		{"two on one line", bundleJSON + bundleJSON, "", envelope.BadJSON},
 		{"trailing data on a line", dsseJSON + "\n" + dsseJSON + "]\n", "", envelope.BadJSON},

@@ -64,17 +64,50 @@ func (s *scanner) digits() error {
 }
 
 // text reads a string value; where encoding/json would read base64, only its
-// one strict spelling passes.
+// one strict spelling passes. Other values are only looked at: a document may be
+// one long string, which must not be kept twice.
 func (s *scanner) text(want *shape) error {
 	start := s.pos
+	if want.kind != kindBytes {
+		return s.skip()
+	}
 	v, err := s.str()
-	if err != nil || want.kind != kindBytes {
+	if err != nil {
 		return err
 	}
 	if _, err := base64.StdEncoding.Strict().DecodeString(v); err != nil || strings.ContainsAny(v, "\r\n") {
 		return s.fail(start, WrongType, "text where strict base64 is due")
 	}
 	return nil
+}
+
+// skip reads a string and keeps nothing of it.
+func (s *scanner) skip() error {
+	start := s.pos
+	for s.pos++; s.pos < len(s.data); {
+		switch c := s.data[s.pos]; {
+		case c == '"':
+			s.pos++
+			return nil
+		case c < 0x20:
+			return s.control(c)
+		case c == '\\':
+			if _, err := s.escape(); err != nil {
+				return err
+			}
+		default:
+			s.pos++
+		}
+	}
+	return s.endless(start)
+}
+
+func (s *scanner) control(c byte) error {
+	return s.fail(s.pos, Syntax, "control character U+%04X inside a string", c)
+}
+
+func (s *scanner) endless(start int) error {
+	return s.fail(start, Syntax, "a string that does not end")
 }
 
 // str reads a string and returns what it stands for.
@@ -84,7 +117,7 @@ func (s *scanner) str() (string, error) {
 	from, b := s.pos, []byte(nil)
 	for {
 		if s.pos == len(s.data) {
-			return "", s.fail(start, Syntax, "a string that does not end")
+			return "", s.endless(start)
 		}
 		switch c := s.data[s.pos]; {
 		case c == '"':
@@ -95,7 +128,7 @@ func (s *scanner) str() (string, error) {
 			}
 			return string(append(b, tail...)), nil
 		case c < 0x20:
-			return "", s.fail(s.pos, Syntax, "control character U+%04X inside a string", c)
+			return "", s.control(c)
 		case c == '\\':
 			b = append(b, s.data[from:s.pos]...)
 			r, err := s.escape()

@@ -1,7 +1,6 @@
 package strictjson
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,11 +56,9 @@ func Unmarshal(data []byte, into any, lim Limits) error {
 	if err := scan(data, shapeOf(v.Type().Elem()), lim); err != nil {
 		return err
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if !lim.AllowUnknown {
-		dec.DisallowUnknownFields()
-	}
-	if err := dec.Decode(into); err != nil {
+	// Not a Decoder, which would keep a second copy of the document to refuse
+	// unknown fields: the scan has refused them.
+	if err := json.Unmarshal(data, into); err != nil {
 		return decodeError(data, err)
 	}
 	return nil
