@@ -12,12 +12,32 @@ type ComparisonV1 struct {
 	Candidate      *Resource          `json:"candidate,omitempty"` // what was built; nil if nothing was
 	Level          string             `json:"level"`               // one of reports.Level's words
 	Normalisations []Normalisation    `json:"normalisations"`      // in the order they were applied
+	Grafts         []Graft            `json:"grafts,omitempty"`
 	Accounting     *Accounting        `json:"accounting,omitempty"`
 	Functions      *ComparedFunctions `json:"functions,omitempty"`
-	Variations     []string           `json:"variations"`  // worlds that it was built in beside the first
-	Environment    any                `json:"environment"` // an object of what the rebuilder set
-	Recipe         map[string]string  `json:"recipe"`      // digest of the recipe's canonical JSON
-	Causes         []string           `json:"causes,omitempty"`
+	Causes         []Cause            `json:"causes,omitempty"` // proven ones alone
+	Variations     []Variation        `json:"variations"`       // worlds that it was built in beside the first
+	Environment    any                `json:"environment"`      // an object of what the rebuilder set
+	Recipe         map[string]string  `json:"recipe"`           // digest of the recipe's canonical JSON
+}
+
+// Graft is a signature of the vendor's that was put onto the rebuilt file.
+type Graft struct {
+	Kind  string `json:"kind"`
+	Bytes int64  `json:"bytes"` // taken from the shipped file
+}
+
+// Cause is an input of the build that makes the difference: a build with it gave
+// the shipped bytes.
+type Cause struct {
+	Kind   string `json:"kind"`
+	Detail string `json:"detail"`
+}
+
+// Variation is one further build, in another world.
+type Variation struct {
+	Name    string `json:"name"`
+	Outcome string `json:"outcome"` // same, differs, not-made
 }
 
 // Normalisation is one treatment that the comparison applied to both sides.
@@ -53,7 +73,7 @@ func NewComparison(c ComparisonV1) (ComparisonV1, error) {
 		c.Normalisations = []Normalisation{}
 	}
 	if c.Variations == nil {
-		c.Variations = []string{}
+		c.Variations = []Variation{}
 	}
 	if c.Environment == nil {
 		c.Environment = map[string]any{}
