@@ -14,6 +14,7 @@ import (
 const (
 	apkChunk    = 1 << 20 // bytes
 	verityBlock = 4096    // bytes
+	apkRSAMost  = 16384   // bits, as Android reads
 )
 
 // apkAlgorithm is a signature algorithm of the schemes v2 and v3.
@@ -61,7 +62,7 @@ func verifyAPK(id uint32, s *apkSigner) error {
 	digest, value := h.Sum(nil), s.signatures[id]
 	switch pub := key.(type) {
 	case *rsa.PublicKey:
-		if a.ec {
+		if a.ec || pub.N.BitLen() > apkRSAMost {
 			break
 		}
 		if a.pss {
@@ -82,7 +83,7 @@ func verifyAPK(id uint32, s *apkSigner) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("it does not go with a key of type %T", key)
+	return fmt.Errorf("it does not go with a key of type %T, or of its size", key)
 }
 
 // apkDigest is the digest of the shipped file that an algorithm signs.
@@ -91,13 +92,26 @@ func (a *archive) apkDigest(id uint32) (name string, digest []byte, err error) {
 	if !ok {
 		return "", nil, fmt.Errorf("a digest for signature algorithm %#04x, which is not known here", id)
 	}
+	name = "chunked sha256"
+	switch {
+	case alg.verity:
+		name = "verity sha256"
+	case alg.hash == crypto.SHA512:
+		name = "chunked sha512"
+	}
+	key := apkAlgorithm{hash: alg.hash, verity: alg.verity}
+	if d, ok := a.digests[key]; ok {
+		return name, d, nil
+	}
 	end := append([]byte(nil), a.shipped[a.s.end:]...)
 	binary.LittleEndian.PutUint32(end[16:], uint32(a.s.block))
 	parts := [][]byte{a.shipped[:a.s.block], a.shipped[a.s.central:a.s.end], end}
 	if alg.verity {
-		return "verity sha256", verityDigest(parts), nil
+		a.digests[key] = verityDigest(parts)
+	} else {
+		a.digests[key] = chunkDigest(alg.hash, parts)
 	}
-	return "chunked " + map[crypto.Hash]string{crypto.SHA256: "sha256", crypto.SHA512: "sha512"}[alg.hash], chunkDigest(alg.hash, parts), nil
+	return name, a.digests[key], nil
 }
 
 // chunkDigest is the two-level digest of scheme v2: of every chunk of 1 MiB of

@@ -12,6 +12,7 @@ const (
 	winHeader    = 8
 	winRevision  = 0x0200
 	winSigned    = 0x0002
+	entriesMost  = 16
 	signingAlign = 7 // zero bytes at most that alignment to 8 leaves
 )
 
@@ -31,6 +32,9 @@ func (w *work) authenticode() error {
 	}
 	if r.table != 0 {
 		return refuse(AlreadySigned, "the rebuilt PE file has a certificate table of %d bytes", r.size)
+	}
+	if err := w.fits(s.size); err != nil {
+		return err
 	}
 	w.area(s.checksum, s.checksum+peChecksumField)
 	w.area(s.entry, s.entry+peEntryField)
@@ -80,6 +84,10 @@ func (w *work) certificateTable(s *pe) {
 		length := int64(binary.LittleEndian.Uint32(w.shipped[at:]))
 		if length < winHeader || length > end-at {
 			w.flag(TableRest, at, end-at, "%d bytes of the certificate table are no entry: its length would be %d", end-at, length)
+			return
+		}
+		if n == entriesMost {
+			w.flag(TableRest, at, end-at, "more than %d entries in the certificate table: %d bytes were not read", entriesMost, end-at)
 			return
 		}
 		if n > 0 {

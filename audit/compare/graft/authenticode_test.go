@@ -102,6 +102,7 @@ func TestAuthenticodePayloads(t *testing.T) {
 		{"a second entry", planPE{entry: winCertificate(0x200, 2, payload)}, graft.EntryExtra},
 		{"a second entry of another type", planPE{entry: winCertificate(0x200, 0xef1, payload)}, graft.EntryKind},
 		{"rest of the table", planPE{entry: []byte("payload!payload!")}, graft.TableRest},
+		{"entries without end", planPE{entry: bytes.Repeat(winCertificate(0x200, 2, nil), 100)}, graft.TableRest},
 		{"behind the table", planPE{appended: payload}, graft.AppendedData},
 		{"padding before the table", planPE{padding: 'p'}, graft.PaddingData},
 		{"unauthenticated attribute", message(func(m *signtest.Message) {
@@ -118,7 +119,7 @@ func TestAuthenticodePayloads(t *testing.T) {
 			}
 			m.Content = signtest.Seq(m.Content[n:], signtest.Octets(payload))
 		}), graft.IndirectData},
-		{"in the image data", planPE{image: signtest.Seq(signtest.DER(0x03, append([]byte{0}, payload...)))}, graft.PageHashes},
+		{"in the image data", planPE{image: signtest.Seq(signtest.DER(0x03, append([]byte{0}, payload...)))}, graft.ImageData},
 		{"another digest", planPE{digestFlip: 1}, graft.SignedDigest},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -208,6 +209,20 @@ func TestOsslsigncode(t *testing.T) {
 			}
 		})
 	}
+	t.Run("page hashes", func(t *testing.T) {
+		out := filepath.Join(dir, "pages.exe")
+		run("sign", "-ph", "-h", "sha256", "-certs", certFile, "-key", keyFile, "-in", in, "-out", out)
+		shipped, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g := clean(t, shipped, unsigned); len(g.Findings) != 0 {
+			t.Errorf("%+v", g.Findings)
+		}
+		i := bytes.Index(shipped, []byte("\xa6\xb5\x86\xd5\xb4\xa1\x24\x66"))
+		copy(shipped[i+200:], "payload!")
+		flagged(t, apply(t, shipped, unsigned), graft.ImageData, -1)
+	})
 	t.Run("the graft verifies", func(t *testing.T) {
 		shipped, err := os.ReadFile(filepath.Join(dir, "sha256.exe"))
 		if err != nil {

@@ -106,8 +106,8 @@ func (d *directory) digest(data []byte) []byte {
 func (x *slice) directories(base int64, list []blob, held map[uint32]blob, grafted []byte) {
 	pagesHold := true
 	for _, b := range list {
-		if b.magic != magicDirectory || blobMagic(b.slot) != magicDirectory {
-			continue
+		if b.magic != magicDirectory || blobMagic(b.slot) != magicDirectory || b.from != held[b.slot].from {
+			continue // no CodeDirectory, or a second one for its slot
 		}
 		d, ok := parseDirectory(b)
 		if !ok {

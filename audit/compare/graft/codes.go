@@ -14,7 +14,7 @@ const (
 	AppendedData     = "appended-data"          // behind the signature, at the end of the file
 	IndirectData     = "pe-indirect-data"       // what was signed is not a digest of a PE
 	SignedDigest     = "signed-digest"          // what was signed is not the shipped file
-	PageHashes       = "pe-page-hashes"         // do not agree with the file
+	ImageData        = "pe-image-data"          // beside the digest, and not the image's page hashes
 	SignatureMessage = "signature-message"      // the message cannot be read
 	NoMessage        = "signature-message-none" // an area without any signature in it
 

@@ -29,6 +29,8 @@ const (
 	superBlobHeader    = 12
 	blobHeader         = 8
 	indexEntry         = 8
+	requirementsMost   = 4 << 10  // bytes
+	entitlementsMost   = 16 << 10 // bytes
 	signatureSpareRoom = 64 << 10 // zero bytes that Apple's signer may reserve and not use
 )
 
@@ -159,16 +161,19 @@ func (x *slice) inspectBlob(base int64, b blob) {
 			return
 		}
 		x.gaps(at, inner, length)
+		if size > requirementsMost {
+			x.flag(BlobMalformed, at, size, "requirements of %d bytes, more than %d", size, requirementsMost)
+		}
 	case magicEntitlements:
 		text := strings.TrimRight(string(body), "\n")
-		if !bytes.HasPrefix(body, []byte("<?xml")) && !bytes.HasPrefix(body, []byte("<!DOCTYPE")) || !strings.HasSuffix(text, "</plist>") || strings.Count(text, "</plist>") != 1 {
-			x.flag(BlobMalformed, at, size, "the entitlements are not one property list")
+		if !bytes.HasPrefix(body, []byte("<?xml")) && !bytes.HasPrefix(body, []byte("<!DOCTYPE")) || !strings.HasSuffix(text, "</plist>") || strings.Count(text, "</plist>") != 1 || strings.Contains(text, "<!--") || size > entitlementsMost {
+			x.flag(BlobMalformed, at, size, "the entitlements are not one property list without comments, of up to %d bytes", entitlementsMost)
 		}
 		x.entitlements(at, size, text)
-	case magicDER:
+	case magicDER, magicConstraint:
 		var whole asn1.RawValue
-		if rest, err := asn1.Unmarshal(body, &whole); err != nil || len(rest) > 0 {
-			x.flag(BlobMalformed, at, size, "the entitlements in DER are not one element")
+		if rest, err := asn1.Unmarshal(body, &whole); err != nil || len(rest) > 0 || size > entitlementsMost {
+			x.flag(BlobMalformed, at, size, "the blob in slot %#x is not one element of DER of up to %d bytes", b.slot, entitlementsMost)
 		}
 	}
 }

@@ -12,7 +12,7 @@ const (
 	fatMagic64 = 0xcafebabf
 	fatHeader  = 8
 	fatMost    = 30 // above it, the same four bytes start a Java class
-	fatAlign   = 20 // log2 of the largest alignment that is read
+	fatAlign   = 16 // log2 of the largest alignment that is read
 )
 
 type arch struct {

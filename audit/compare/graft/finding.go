@@ -111,6 +111,14 @@ func (w *work) area(from, to int64) {
 	}
 }
 
+// fits holds a signature to its limit before it is read.
+func (w *work) fits(size int64) error {
+	if size > w.lim.Area {
+		return refuse(TooLarge, "a signature of %d bytes, over the limit of %d", size, w.lim.Area)
+	}
+	return nil
+}
+
 func (w *work) done() (*Graft, error) {
 	g := &w.graft
 	g.Area = merged(g.Area)
@@ -118,8 +126,8 @@ func (w *work) done() (*Graft, error) {
 	for _, r := range g.Area {
 		size += r.Length
 	}
-	if size > w.lim.Area {
-		return nil, refuse(TooLarge, "a signature area of %d bytes, over the limit of %d", size, w.lim.Area)
+	if err := w.fits(size); err != nil {
+		return nil, err
 	}
 	slices.SortStableFunc(g.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Length, b.Length), cmp.Compare(a.Message, b.Message))

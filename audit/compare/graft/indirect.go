@@ -30,7 +30,7 @@ const (
 
 // indirect checks what one message signs: nothing but the image's digest.
 func (w *work) indirect(s *pe, m *cms.Message, where string, at, size int64) {
-	signed, algorithm, ok := w.indirectDigest(m, at, size)
+	signed, algorithm, ok := w.indirectDigest(s, m, at, size)
 	computed := ""
 	if h, name, known := cms.DigestAlgorithm(algorithm); ok && known {
 		computed, algorithm = hex.EncodeToString(s.authentihash(h)), name
@@ -48,7 +48,7 @@ func (w *work) indirect(s *pe, m *cms.Message, where string, at, size int64) {
 
 // indirectDigest reads the digest and its algorithm's OID. Whatever the content
 // holds beside them is flagged.
-func (w *work) indirectDigest(m *cms.Message, at, size int64) (digest, oid string, ok bool) {
+func (w *work) indirectDigest(s *pe, m *cms.Message, at, size int64) (digest, oid string, ok bool) {
 	if m.ContentType != oidIndirectData {
 		w.flag(IndirectData, at, size, "content type %s is signed, which is not Authenticode's", m.ContentType)
 		return "", "", false
@@ -73,8 +73,9 @@ func (w *work) indirectDigest(m *cms.Message, at, size int64) (digest, oid strin
 	if p := c.Digest.Algorithm.Parameters; len(p.FullBytes) > 0 && !bytes.Equal(p.FullBytes, asn1.NullBytes) {
 		w.flag(IndirectData, at+int64(m.ContentOffset), int64(len(m.Content)), "%d bytes of parameters for a digest algorithm", len(p.FullBytes))
 	}
-	if c.Data.Type.String() != oidPEImageData || !plainImageData(c.Data.Value.FullBytes) {
-		w.flag(PageHashes, at+int64(m.ContentOffset), int64(len(m.Content)), "%d bytes of image data are signed beside the digest: page hashes or a link, which are not recomputed here", len(c.Data.Value.FullBytes))
+	image := c.Data.Value.FullBytes
+	if c.Data.Type.String() != oidPEImageData || !plainImageData(image) && !s.pageHashesHold(image) {
+		w.flag(ImageData, at+int64(m.ContentOffset), int64(len(m.Content)), "%d bytes of image data are signed beside the digest, which are not this image's page hashes", len(image))
 	}
 	return hex.EncodeToString(c.Digest.Value), c.Digest.Algorithm.Algorithm.String(), true
 }
@@ -88,7 +89,7 @@ func plainImageData(value []byte) bool {
 	for _, c := range []byte(name) {
 		wide = append(wide, 0, c)
 	}
-	for _, flags := range [][]byte{{0x03, 0x01, 0x00}, {0x03, 0x02, 0x07, 0x80}} {
+	for _, flags := range plainFlags() {
 		for _, file := range [][]byte{{0x80, 0}, append([]byte{0x80, byte(len(wide))}, wide...), append([]byte{0x81, byte(len(name))}, name...)} {
 			n := byte(len(file))
 			want := slices.Concat([]byte{0x30, byte(len(flags)) + n + 4}, flags, []byte{0xa0, n + 2, 0xa2, n}, file)

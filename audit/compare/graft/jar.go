@@ -52,7 +52,7 @@ func (a *archive) rebuiltManifest() map[string][]pair {
 	if m == nil {
 		return nil
 	}
-	content, _, err := a.r.small(m)
+	content, _, err := a.r.small(m, signatureFileMost)
 	if err != nil {
 		return map[string][]pair{}
 	}
@@ -73,9 +73,8 @@ func sameMain(shipped section, own map[string][]pair) string {
 		return ""
 	}
 	for _, p := range shipped.attributes {
-		switch p.key {
-		case "Manifest-Version", "Created-By", "Built-By":
-		default:
+		known := p.key == "Manifest-Version" || p.key == "Created-By" || p.key == "Built-By"
+		if !known || len(p.value) > 128 {
 			return "the rebuilt file has no manifest, and a signer does not write " + p.key
 		}
 	}
@@ -122,7 +121,8 @@ func (c *jarCheck) members() {
 	left := c.lim.Output
 	for i := range c.s.members {
 		m := &c.s.members[i]
-		if roleOf(m.name) != roleContent {
+		folder := roleOf(m.name) == roleDirectory && m.full == 0 && m.size <= 2
+		if r := roleOf(m.name); folder || r == roleManifest || r.ofSignature() {
 			continue
 		}
 		tell := c.flag

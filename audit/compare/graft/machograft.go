@@ -46,6 +46,9 @@ func (w *work) thin(base int64, where string, shipped, rebuilt []byte) (out []by
 	if s.command == 0 {
 		return slices.Clone(rebuilt), false, nil
 	}
+	if err := w.fits(s.sigSize); err != nil {
+		return nil, false, err
+	}
 	x := &slice{work: w, base: base, where: where, shipped: s, rebuilt: r}
 	body, err := x.unsigned()
 	if err != nil {

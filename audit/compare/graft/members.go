@@ -14,7 +14,8 @@ import (
 // with the most members needs stays far below it.
 const (
 	signatureFileMost  = 64 << 20
-	signatureFilesMost = 64 // in one jar
+	signatureBytesMost = 128 << 20 // of all of them in one jar
+	signatureFilesMost = 64        // in one jar
 )
 
 // unpack writes a member's content to w, of the size that the zip states and
@@ -47,9 +48,9 @@ func (z *zipFile) unpack(m *member, w io.Writer) (spare int64, err error) {
 }
 
 // small unpacks a manifest, a signature file or a block.
-func (z *zipFile) small(m *member) (content []byte, spare int64, err error) {
-	if m.full > signatureFileMost {
-		return nil, 0, fmt.Errorf("%d bytes are over the limit of %d for such a file", m.full, signatureFileMost)
+func (z *zipFile) small(m *member, most int64) (content []byte, spare int64, err error) {
+	if m.full > most {
+		return nil, 0, fmt.Errorf("its %d bytes are over the limit of %d for such files", m.full, most)
 	}
 	var out bytes.Buffer
 	spare, err = z.unpack(m, &out)
@@ -59,7 +60,7 @@ func (z *zipFile) small(m *member) (content []byte, spare int64, err error) {
 // signatureMembers unpacks manifest, signature files and blocks, and accounts
 // for the bytes of their records.
 func (a *archive) signatureMembers() map[string][]byte {
-	contents := map[string][]byte{}
+	contents, left := map[string][]byte{}, int64(signatureBytesMost)
 	for i := range a.s.members {
 		m := &a.s.members[i]
 		r := roleOf(m.name)
@@ -67,7 +68,8 @@ func (a *archive) signatureMembers() map[string][]byte {
 			continue
 		}
 		a.record(m)
-		content, spare, err := a.s.small(m)
+		content, spare, err := a.s.small(m, min(left, signatureFileMost))
+		left -= int64(len(content))
 		if err != nil {
 			a.flag(SignatureFile, m.data, m.size, "%q cannot be read: %v", m.name, err)
 			continue

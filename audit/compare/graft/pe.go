@@ -14,6 +14,8 @@ type pe struct {
 	table    int64 // offset of the certificate table, 0 if there is none
 	size     int64 // bytes of it
 	sections int64 // the last section's data ends here
+
+	optional, sectionTable, count int64 // offsets of the optional header and the section table; how many sections
 }
 
 const (
@@ -57,6 +59,7 @@ func parsePE(data []byte, which string) (*pe, error) {
 
 	sections := int64(binary.LittleEndian.Uint16(coff[2:]))
 	headers := opt + optSize
+	p.optional, p.sectionTable, p.count = opt, headers, sections
 	if headers+sections*peSectionHeader > int64(len(data)) {
 		return nil, cut("the section table is cut off")
 	}

@@ -1,11 +1,7 @@
 package graft_test
 
 import (
-	"archive/zip"
 	"bytes"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -189,6 +185,11 @@ func TestJARPayloads(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a folder with content", func(t *testing.T) {
+		shipped := signJAR(t, s, unsigned, planJAR{late: []file{{name: "folder_", content: payload}}})
+		shipped = bytes.ReplaceAll(shipped, []byte("folder_"), []byte("folder/"))
+		flagged(t, apply(t, shipped, unsigned), graft.MemberUncovered, -1)
+	})
 	t.Run("between members", func(t *testing.T) {
 		shipped := signJAR(t, s, unsigned, planJAR{})
 		end := len(shipped) - 22
@@ -201,55 +202,4 @@ func TestJARPayloads(t *testing.T) {
 			t.Error("the payload was grafted")
 		}
 	})
-}
-
-// TestJarsigner has Java's own tools make and sign the jar.
-func TestJarsigner(t *testing.T) {
-	for _, tool := range []string{"jarsigner", "keytool"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip("SKIPPED: ", tool, " is not installed (Debian: apt-get install default-jdk-headless); jars are checked against our own signer only")
-		}
-	}
-	dir := t.TempDir()
-	unsigned := zipOf(t, jarFiles()...)
-	in, store, out := filepath.Join(dir, "in.jar"), filepath.Join(dir, "keys"), filepath.Join(dir, "out.jar")
-	if err := os.WriteFile(in, unsigned, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, args := range [][]string{
-		{"keytool", "-genkeypair", "-keystore", store, "-storepass", "password", "-alias", "vendor", "-keyalg", "RSA", "-dname", "CN=Vendor"},
-		{"jarsigner", "-keystore", store, "-storepass", "password", "-signedjar", out, in, "vendor"},
-	} {
-		if text, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v\n%s", args, err, text)
-		}
-	}
-	shipped, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Java packs the members again, so the rebuilt jar is made of its output:
-	// everything but the signature, with the first manifest.
-	r, err := zip.NewReader(bytes.NewReader(shipped), int64(len(shipped)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var again bytes.Buffer
-	w := zip.NewWriter(&again)
-	addFile(t, w, jarFiles()[0])
-	for _, f := range r.File {
-		if strings.HasPrefix(f.Name, "META-INF/") && !strings.HasPrefix(f.Name, "META-INF/services") {
-			continue
-		}
-		if err := w.Copy(f); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	g := clean(t, shipped, again.Bytes())
-	if len(g.Findings) != 0 || len(g.Signers) != 1 || !g.Signers[0].Valid || g.Signers[0].Subject.String() != "CN=Vendor" {
-		t.Errorf("%+v, %+v", g.Signers, g.Findings)
-	}
 }

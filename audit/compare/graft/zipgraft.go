@@ -16,6 +16,7 @@ type archive struct {
 	s, r     *zipFile
 	manifest bool // the shipped manifest is the rebuilt one with digests, and is taken
 	offsets  map[string]int64
+	digests  map[apkAlgorithm][]byte // of the shipped APK, by how they are computed
 }
 
 // zip puts signature files, manifest digests and signing block onto the rebuilt
@@ -42,7 +43,12 @@ func (w *work) zip() error {
 	case r.block != 0 || signed(r):
 		return refuse(AlreadySigned, "the rebuilt zip has signature files or a signing block")
 	}
-	a := &archive{work: w, s: s, r: r, offsets: map[string]int64{}}
+	if s.block != 0 {
+		if err := w.fits(s.central - s.block); err != nil {
+			return err
+		}
+	}
+	a := &archive{work: w, s: s, r: r, offsets: map[string]int64{}, digests: map[apkAlgorithm][]byte{}}
 	var contents map[string][]byte
 	if signed(s) {
 		contents = a.signatureMembers()

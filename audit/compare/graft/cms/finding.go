@@ -15,12 +15,14 @@ const (
 	CertificateUnrelated     = "cms-certificate-unrelated"     // in no signer's chain
 	CertificateDuplicate     = "cms-certificate-duplicate"     //
 	CertificateUnreadable    = "cms-certificate-unreadable"    // not an X.509 certificate
+	CertificateExtension     = "cms-certificate-extension"     // unknown or overlong: room in a chain that the signer made
 	RevocationList           = "cms-revocation-list"           // a list that is not needed to check a signature
 	AuthenticatedAttribute   = "cms-authenticated-attribute"   // unknown, doubled or overlong
 	UnauthenticatedAttribute = "cms-unauthenticated-attribute" // covered by no signature, and not a timestamp or a second signature
 	TimestampUnrelated       = "cms-timestamp-unrelated"       // stamps something else
-	SignatureInvalid         = "cms-signature-invalid"         // does not verify with the certificate beside it
-	SignatureUnchecked       = "cms-signature-unchecked"       // an algorithm that is not read here
+	TimestampLong            = "cms-timestamp-long"
+	SignatureInvalid         = "cms-signature-invalid"   // does not verify with the certificate beside it
+	SignatureUnchecked       = "cms-signature-unchecked" // an algorithm that is not read here
 	NoSigner                 = "cms-no-signer"
 )
 

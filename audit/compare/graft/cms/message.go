@@ -1,6 +1,7 @@
 package cms
 
 import (
+	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -11,7 +12,10 @@ import (
 const (
 	maxNesting      = 4 // messages inside messages
 	maxCertificates = 64
+	maxCertificate  = 64 << 10 // bytes
 	maxSigners      = 16
+	maxChecks       = 256   // public-key operations for one message and all inside it
+	maxRSA          = 16384 // bits
 )
 
 // Message is a SignedData taken apart.
@@ -57,22 +61,25 @@ type parser struct {
 	findings []Finding
 	detached []byte
 	message  *Message
+	checks   *int                   // public-key operations left
+	digests  map[crypto.Hash][]byte // of the signed content
 }
 
 // Parse reads the message at the start of data, which may be followed by other
 // bytes: Message.Size says where it ends. content is what a detached signature
 // signs, nil if the message carries its own. The error is a *FormatError.
 func Parse(data, content []byte) (*Message, error) {
-	return parse(data, content, 0, 0)
+	checks := maxChecks
+	return parse(data, content, 0, 0, &checks)
 }
 
-func parse(data, content []byte, base, nesting int) (*Message, error) {
+func parse(data, content []byte, base, nesting int, checks *int) (*Message, error) {
 	if nesting > maxNesting {
 		return nil, bad(0, "messages nested more than %d deep", maxNesting)
 	}
 	p := &parser{
 		reader: reader{data: data, left: maxElements}, base: base, nesting: nesting,
-		detached: content, message: &Message{},
+		detached: content, message: &Message{}, checks: checks, digests: map[crypto.Hash][]byte{},
 	}
 	outer, err := p.read(0, len(data))
 	if err != nil {
@@ -139,10 +146,16 @@ func (p *parser) signedData(e element) error {
 	if err != nil {
 		return err
 	}
+	seen := map[string]bool{}
 	for _, a := range algorithms {
-		if _, err := p.algorithm(a, false); err != nil {
+		oid, err := p.algorithm(a, false)
+		if err != nil {
 			return err
 		}
+		if _, _, known := DigestAlgorithm(oid); !known || seen[oid] {
+			p.flag(UnknownElement, a, "%s, %d bytes, in the list of digest algorithms is none that is known, or there twice", oid, a.end-a.start)
+		}
+		seen[oid] = true
 	}
 	if err := p.encapsulated(parts[2]); err != nil {
 		return err
@@ -202,12 +215,24 @@ func (p *parser) encapsulated(e element) error {
 	return err
 }
 
-// signed is the content that the signers' digests are of.
-func (p *parser) signed() []byte {
-	if p.detached != nil {
-		return p.detached
+// contentDigest is the digest of what the signers sign, computed once for each
+// algorithm however many signers there are.
+func (p *parser) contentDigest(h crypto.Hash) []byte {
+	if d, ok := p.digests[h]; ok {
+		return d
 	}
-	return p.message.Content
+	content := p.message.Content
+	if p.detached != nil {
+		content = p.detached
+	}
+	p.digests[h] = sum(h, content)
+	return p.digests[h]
+}
+
+func sum(h crypto.Hash, data []byte) []byte {
+	w := h.New()
+	w.Write(data)
+	return w.Sum(nil)
 }
 
 // algorithm is the AlgorithmIdentifier of RFC 5652, section 10.1. parameters

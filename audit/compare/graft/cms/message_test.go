@@ -121,6 +121,13 @@ func TestPayloads(t *testing.T) {
 		}
 		return [][]byte{signtest.Attribute(signtest.OID(1, 3, 6, 1, 4, 1, 311, 3, 3, 1), token)}
 	}
+	longStamp := func(value []byte) [][]byte {
+		token, err := s.Timestamp(value, signtest.Octets(bytes.Repeat(payload, 20)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return [][]byte{signtest.Attribute(signtest.OID(1, 3, 6, 1, 4, 1, 311, 3, 3, 1), token)}
+	}
 	for _, tt := range []struct {
 		name string
 		plan func(*signtest.Message)
@@ -142,6 +149,14 @@ func TestPayloads(t *testing.T) {
 			m.Signed = [][]byte{signtest.Attribute(signtest.OID(1, 3, 6, 1, 4, 1, 311, 2, 1, 12), signtest.Octets(bytes.Repeat(payload, 64)))}
 		}, cms.AuthenticatedAttribute},
 		{"certificate of nobody", func(m *signtest.Message) { m.Certs = [][]byte{stray} }, cms.CertificateUnrelated},
+		{"extension of the signer's own certificate", func(m *signtest.Message) { m.Certs = [][]byte{stray} }, cms.CertificateExtension},
+		{"algorithm that is none", func(m *signtest.Message) {
+			m.Algorithms = [][]byte{signtest.Seq(signtest.OID(1, 3, 6, 1, 4, 1, 55555, 9))}
+		}, cms.UnknownElement},
+		{"algorithm twice", func(m *signtest.Message) {
+			m.Algorithms = [][]byte{signtest.Seq(signtest.OID(2, 16, 840, 1, 101, 3, 4, 2, 1))}
+		}, cms.UnknownElement},
+		{"overlong timestamp", func(m *signtest.Message) { m.Unsigned = longStamp }, cms.TimestampLong},
 		{"certificate twice", func(m *signtest.Message) { m.Certs = [][]byte{s.Cert.Raw} }, cms.CertificateDuplicate},
 		{"certificate that is none", func(m *signtest.Message) { m.Certs = [][]byte{signtest.Seq(signtest.Octets(payload))} }, cms.CertificateUnreadable},
 		{"certificate of another form", func(m *signtest.Message) { m.Certs = [][]byte{signtest.DER(0xa3, signtest.Octets(payload))} }, cms.CertificateUnreadable},

@@ -1,6 +1,9 @@
 package cms
 
-import "crypto"
+import (
+	"crypto"
+	"strings"
+)
 
 // Object identifiers by the document that assigns them.
 const (
@@ -52,6 +55,28 @@ func authenticatedAttribute(oid string) bool {
 		"1.2.840.113635.100.9.1",     // Apple, digests of the code directories
 		"1.2.840.113635.100.9.2":     // Apple, the same, by algorithm
 		return true
+	}
+	return false
+}
+
+// certificateExtension reports the extensions of RFC 5280 and those that
+// authorities for code and time stamps add.
+func certificateExtension(oid string) bool {
+	for _, arc := range [...]string{
+		"2.5.29.",                 // RFC 5280, 4.2.1
+		"1.3.6.1.5.5.7.",          // RFC 5280, 4.2.2, and qualified certificates
+		"1.3.6.1.4.1.311.",        // Microsoft
+		"1.3.6.1.4.1.11129.2.4.",  // RFC 6962, certificate transparency
+		"1.2.840.113635.100.6.",   // Apple
+		"1.2.840.113533.7.65.",    // Entrust
+		"2.16.840.1.113730.1.",    // Netscape
+		"1.3.6.1.4.1.57264.1.",    // Fulcio
+		"1.2.840.113549.1.9.15",   // S/MIME capabilities
+		"1.2.840.113549.1.9.16.2", // RFC 5126
+	} {
+		if strings.HasPrefix(oid, arc) {
+			return true
+		}
 	}
 	return false
 }

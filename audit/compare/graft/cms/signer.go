@@ -9,7 +9,7 @@ import (
 	"github.com/proffer-audit/proffer/reports/safetext"
 )
 
-const maxAttribute = 4096 // bytes of one authenticated attribute
+const maxAttribute = 1024 // bytes of one authenticated attribute
 
 // signerInfo is RFC 5652, section 5.3, by its elements.
 type signerInfo struct {
@@ -137,7 +137,7 @@ func (p *parser) signer(s *signerInfo) error {
 		out.Subject = safetext.Of(cert.parsed.Subject.String())
 		out.Certificate = fingerprint(cert.parsed.Raw)
 	}
-	out.Valid = p.check(s, cert, p.signed())
+	out.Valid = p.check(s, cert, p.contentDigest)
 	if err := p.unauthenticated(s, &out); err != nil {
 		return err
 	}
@@ -172,8 +172,9 @@ func (p *parser) signerCertificate(s *signerInfo) *certificate {
 	return nil
 }
 
-// check verifies a signature over content and flags what does not hold.
-func (p *parser) check(s *signerInfo, cert *certificate, content []byte) bool {
+// check verifies a signature over what has a digest, and flags what does not
+// hold.
+func (p *parser) check(s *signerInfo, cert *certificate, content func(crypto.Hash) []byte) bool {
 	if cert == nil {
 		p.flag(SignatureUnchecked, s.at, "the signer's certificate is not in the message: nothing shows that its %d bytes are a signature", len(s.value))
 		return false
@@ -182,16 +183,16 @@ func (p *parser) check(s *signerInfo, cert *certificate, content []byte) bool {
 		p.flag(SignatureUnchecked, s.at, "digest algorithm %s is not known here", s.digestName)
 		return false
 	}
-	h := s.digest.New()
-	h.Write(content)
-	digest := h.Sum(nil)
+	digest := content(s.digest)
 	if s.signedRaw != nil {
 		if !p.signedAttributes(s, digest) {
 			return false
 		}
-		h = s.digest.New()
-		h.Write(s.signedRaw)
-		digest = h.Sum(nil)
+		digest = sum(s.digest, s.signedRaw)
+	}
+	if *p.checks--; *p.checks < 0 {
+		p.flag(SignatureUnchecked, s.at, "more than %d signatures and certificates: this one was not checked", maxChecks)
+		return false
 	}
 	switch err := verifyValue(cert.parsed.PublicKey, s, digest).(type) {
 	case nil:
@@ -259,7 +260,7 @@ func (p *parser) unauthenticated(s *signerInfo, out *Signer) error {
 }
 
 func (p *parser) nested(v element) error {
-	m, err := parse(p.bytes(v), nil, p.base+v.start, p.nesting+1)
+	m, err := parse(p.bytes(v), nil, p.base+v.start, p.nesting+1, p.checks)
 	if err != nil {
 		return fmt.Errorf("a second signature: %w", err)
 	}

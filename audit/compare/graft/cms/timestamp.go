@@ -2,13 +2,16 @@ package cms
 
 import (
 	"bytes"
+	"crypto"
 	"fmt"
 )
+
+const maxTimestamp = 1024 // bytes of a TSTInfo
 
 // timestamp reads a token of RFC 3161 and checks that it stamps the signature
 // it hangs on.
 func (p *parser) timestamp(s *signerInfo, v element, out *Signer) error {
-	m, err := parse(p.bytes(v), nil, p.base+v.start, p.nesting+1)
+	m, err := parse(p.bytes(v), nil, p.base+v.start, p.nesting+1, p.checks)
 	if err != nil {
 		return fmt.Errorf("a timestamp: %w", err)
 	}
@@ -24,6 +27,9 @@ func (p *parser) timestamp(s *signerInfo, v element, out *Signer) error {
 	if !ok {
 		p.flag(TimestampUnrelated, v, "a timestamp of something else than this signature")
 		return nil
+	}
+	if n := len(m.Content); n > maxTimestamp {
+		p.flag(TimestampLong, v, "a timestamp of %d bytes, where digest, time and name of an authority take less than %d", n, maxTimestamp)
 	}
 	out.Timestamps++
 	return nil
@@ -69,9 +75,7 @@ func stamps(info, value []byte) (bool, error) {
 	if !ok || !h.Available() {
 		return false, bad(algorithm[0].start, "digest algorithm %s is not known here", oid)
 	}
-	sum := h.New()
-	sum.Write(value)
-	return bytes.Equal(sum.Sum(nil), r.value(imprint[1])), nil
+	return bytes.Equal(sum(h, value), r.value(imprint[1])), nil
 }
 
 // counterSignature is RFC 5652, section 11.4: a SignerInfo over the signature's
@@ -85,7 +89,7 @@ func (p *parser) counterSignature(s *signerInfo, v element, out *Signer) error {
 	if cert != nil {
 		cert.used = true
 	}
-	if p.check(info, cert, s.value) {
+	if p.check(info, cert, func(h crypto.Hash) []byte { return sum(h, s.value) }) {
 		out.Timestamps++
 	}
 	for _, a := range info.unsigned {

@@ -28,6 +28,9 @@ var errValue = errors.New("the value does not verify")
 func verifyValue(key any, s *signerInfo, digest []byte) error {
 	switch pub := key.(type) {
 	case *rsa.PublicKey:
+		if pub.N.BitLen() > maxRSA {
+			return unknownAlgorithm{fmt.Sprintf("an RSA key of %d bits", pub.N.BitLen())}
+		}
 		if s.algorithm == oidRSAPSS {
 			// RFC 4056, section 3: the digest is the message's own.
 			return rsa.VerifyPSS(pub, s.digest, digest, s.value, nil)

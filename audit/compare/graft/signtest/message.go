@@ -16,6 +16,7 @@ type Message struct {
 	Certs       [][]byte // further certificates
 	Lists       []byte   // a revocation list
 	Behind      []byte   // elements behind the signers
+	Algorithms  [][]byte // further digest algorithms
 	Parameters  []byte   // of the digest algorithm, NULL by default
 	Tamper      bool     // spoils the signature value
 	Open        bool     // writes the outermost lengths in the open form of BER
@@ -59,7 +60,7 @@ func (s *Signer) CMS(m Message) ([]byte, error) {
 	if m.Lists != nil {
 		lists = DER(0xa1, m.Lists)
 	}
-	signed := slices.Concat(Integer(1), Set(sha), encapsulated, DER(0xa0, certs...), lists, Set(Seq(info...)), m.Behind)
+	signed := slices.Concat(Integer(1), Set(append([][]byte{sha}, m.Algorithms...)...), encapsulated, DER(0xa0, certs...), lists, Set(Seq(info...)), m.Behind)
 	kind := OID(1, 2, 840, 113549, 1, 7, 2)
 	if m.Open {
 		end := []byte{0, 0}
@@ -68,11 +69,11 @@ func (s *Signer) CMS(m Message) ([]byte, error) {
 	return Seq(kind, DER(0xa0, Seq(signed))), nil
 }
 
-// Timestamp is a token of RFC 3161 over a value.
-func (s *Signer) Timestamp(value []byte) ([]byte, error) {
+// Timestamp is a token of RFC 3161 over a value, with further elements.
+func (s *Signer) Timestamp(value []byte, more ...[]byte) ([]byte, error) {
 	sum := sha256.Sum256(value)
 	sha := Seq(OID(2, 16, 840, 1, 101, 3, 4, 2, 1), Null())
-	info := Seq(Integer(1), OID(1, 3, 6, 1, 4, 1, 55555, 2), Seq(sha, Octets(sum[:])), Integer(7), DER(0x18, []byte("20260101000000Z")))
+	info := Seq(Integer(1), OID(1, 3, 6, 1, 4, 1, 55555, 2), Seq(sha, Octets(sum[:])), Integer(7), DER(0x18, []byte("20260101000000Z")), slices.Concat(more...))
 	return s.CMS(Message{ContentType: OID(1, 2, 840, 113549, 1, 9, 16, 1, 4), Content: Octets(info)})
 }
 
