@@ -1,6 +1,7 @@
 package gofunc
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -59,6 +60,7 @@ func (c *comparison) namedData() []datum {
 		return m
 	}
 	a, b := collect(c.a), collect(c.b)
+	inA, inB := c.a.names(), c.b.names()
 	var list []datum
 	for _, name := range slices.Sorted(maps.Keys(a)) {
 		d := datum{name: name, x: a[name].addr, n: a[name].size}
@@ -68,23 +70,29 @@ func (c *comparison) namedData() []datum {
 				// Sizes reach to the next symbol there, over what fills up.
 				d.n, d.m = min(d.n, d.m), min(d.n, d.m)
 			}
-		} else if c.uninitialised(c.b, name) {
-			// A value of zero has no place in the file.
-			d.y, d.m = 0, 0
+		} else if inB[name] && zero(c.a.im.bytes(d.x, d.n)) {
+			continue // a value of zero need not have a place in the file
 		}
 		list = append(list, d)
 	}
 	for _, name := range slices.Sorted(maps.Keys(b)) {
-		if _, ok := a[name]; !ok {
+		if _, ok := a[name]; !ok && !(inA[name] && zero(c.b.im.bytes(b[name].addr, b[name].size))) {
 			list = append(list, datum{name: name, y: b[name].addr, m: b[name].size})
 		}
 	}
 	return list
 }
 
-func (c *comparison) uninitialised(s *side, name string) bool {
-	return slices.ContainsFunc(s.im.symbols, func(t symbol) bool { return t.name == name })
+// names are those of all symbols.
+func (s *side) names() map[string]bool {
+	m := make(map[string]bool, len(s.im.symbols))
+	for _, sym := range s.im.symbols {
+		m[sym.name] = true
+	}
+	return m
 }
+
+func zero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
 // unnamedData takes the pairs that the code agrees on. Each is as long as to
 // the next place that the code knows of.
