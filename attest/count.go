@@ -10,7 +10,7 @@ import (
 )
 
 func byBundle(a, b Refusal) int {
-	return cmp.Or(strings.Compare(a.Bundle, b.Bundle), strings.Compare(string(a.Code), string(b.Code)))
+	return cmp.Or(strings.Compare(a.Bundle, b.Bundle), strings.Compare(string(a.Code), string(b.Code)), strings.Compare(a.Principal, b.Principal))
 }
 
 // target is one thing that must be vouched for, and the names of the subjects
@@ -176,11 +176,14 @@ func (t tally) report(r *role, voices []*voice, parties []*party, targets []targ
 				}
 			}
 		}
-		err := refuse(NotIndependent, "%.80q is not independent of those who count", voice.by[0].Name)
+		name := voice.by[0].Name
+		err := refuse(NotIndependent, "%.80q is not independent of those who count", name)
 		if again {
-			err = refuse(DuplicatePrincipal, "%.80q has spoken for this already", voice.by[0].Name)
+			err = refuse(DuplicatePrincipal, "%.80q has spoken for this already", name)
 		}
-		v.Refusals = append(v.Refusals, voice.item.refusal(err))
+		refused := voice.item.refusal(err)
+		refused.Principal = name
+		v.Refusals = append(v.Refusals, refused)
 	}
 }
 

@@ -17,6 +17,7 @@ type anchor struct {
 	*bundle.Root
 	authorities []string // root certificates for signers, by "sha256:" and digest
 	logs        []string // transparency logs, by "sha256:" and digest of the key
+	stampers    [][]byte // certificates of timestamp authorities, as DER; nil for one that the root leaves to its timestamps
 	err         error    // why it cannot be used
 }
 
@@ -54,6 +55,13 @@ func (a *anchor) list(data []byte) error {
 			return errors.New("the key of a log cannot be used")
 		}
 		a.logs = append(a.logs, digestOf(spki))
+	}
+	for _, tsa := range tr.TimestampingAuthorities() {
+		var leaf []byte
+		if t, ok := tsa.(*root.SigstoreTimestampingAuthority); ok && t.Leaf != nil {
+			leaf = t.Leaf.Raw
+		}
+		a.stampers = append(a.stampers, leaf)
 	}
 	slices.Sort(a.authorities)
 	slices.Sort(a.logs)

@@ -96,8 +96,11 @@ type Attested struct {
 type Refusal struct {
 	Bundle string
 	Place  string // in the file; "" for the file
-	Code   Code
-	Reason safetext.Text
+	// Principal is the signer's name in the policy, of an attestation that holds
+	// by itself and is one too many; several keys may sign one attestation.
+	Principal string
+	Code      Code
+	Reason    safetext.Text
 }
 
 // VerifySet verifies a set. It has no error: what cannot be verified is a

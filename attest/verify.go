@@ -47,7 +47,11 @@ func readEnvelope(data []byte, limit int) (*bundle.Bundle, error) {
 // (trusted_root.json by name). It demands a certificate timestamp, a log entry
 // and an observer's timestamp. The error is an *Error.
 func VerifyIdentity(data []byte, p trust.Principal, roots map[string][]byte) (payloadType string, payload []byte, err error) {
-	v, err := verifyIdentity(data, MaxBundle, p, roots)
+	known, err := readIdentity(p, roots)
+	if err != nil {
+		return "", nil, err
+	}
+	v, err := known.verifyAlone(data, MaxBundle)
 	if err != nil {
 		return "", nil, err
 	}
@@ -57,22 +61,25 @@ func VerifyIdentity(data []byte, p trust.Principal, roots map[string][]byte) (pa
 	return v.PayloadType, v.Payload, nil
 }
 
-func verifyIdentity(data []byte, limit int, p trust.Principal, roots map[string][]byte) (*bundle.Verified, error) {
+// readIdentity makes one identity ready, with the one root that it names.
+func readIdentity(p trust.Principal, roots map[string][]byte) (*principal, error) {
 	if len(p.Key) > 0 {
 		return nil, refuse(BadPolicy, "principal %.80q is a key, not an identity", p.Name)
 	}
-	known, err := readPrincipal(p, anchors(map[string][]byte{p.Root: roots[p.Root]}))
-	if err != nil {
-		return nil, err
-	}
+	return readPrincipal(p, anchors(map[string][]byte{p.Root: roots[p.Root]}))
+}
+
+// verifyAlone verifies one bundle as this identity's.
+func (k *principal) verifyAlone(data []byte, limit int) (*bundle.Verified, error) {
 	it := &item{Item: envelope.Item{Kind: envelope.Bundle}}
+	var err error
 	if it.bundle, err = readEnvelope(data, limit); err != nil {
 		return nil, err
 	}
-	if err := known.recognises(it); err != nil {
+	if err := k.recognises(it); err != nil {
 		return nil, asError(err)
 	}
-	v, err := known.verify(it)
+	v, err := k.verify(it)
 	if err != nil {
 		return nil, asError(err)
 	}
