@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/package-url/packageurl-go"
@@ -102,6 +103,15 @@ func (a *attesting) resource() string {
 	return uri
 }
 
+// recipe is the one that gave the file: the submission's, or where it has none
+// the one that was found.
+func (a *attesting) recipe() rebuild.Recipe {
+	if found := a.rebuilt.Result.Recipe; found != nil && len(a.rebuilt.Recipe.Command) == 0 {
+		return *found
+	}
+	return a.rebuilt.Recipe
+}
+
 func (a *attesting) shipped() statement.Subject {
 	return statement.Subject{Name: a.file(), Digest: sha256Set(a.rebuilt.Result.Shipped.Digest)}
 }
@@ -124,11 +134,12 @@ func (a *attesting) provenance(ctx context.Context) error {
 		external["ecosystem"], external["version"] = u.Type, u.Version
 		external["package"] = strings.TrimPrefix(u.Namespace+"/"+u.Name, "/")
 	}
-	recipe, err := statement.Canonical(r.Recipe)
+	used := a.recipe()
+	recipe, err := statement.Canonical(used)
 	if err != nil {
 		return err
 	}
-	steps, err := statement.Canonical(append(append(append([][]string{}, r.Recipe.Prepare...), r.Recipe.Command), r.Recipe.Postprocess...))
+	steps, err := statement.Canonical(slices.Concat(used.Prepare, [][]string{used.Command}, used.Postprocess))
 	if err != nil {
 		return err
 	}
@@ -172,33 +183,6 @@ func (a *attesting) equivalence(ctx context.Context) error {
 		return err
 	}
 	return a.sign(ctx, AttestedEquivalence, claim.ProvenanceType, subject, p)
-}
-
-func (a *attesting) comparison(ctx context.Context) error {
-	r := a.rebuilt.Result
-	recipe, err := statement.Canonical(a.rebuilt.Recipe)
-	if err != nil {
-		return err
-	}
-	c := claim.ComparisonV1{
-		Target:      claim.Resource{Name: a.file(), URI: a.resource(), Digest: sha256Set(r.Shipped.Digest)},
-		Level:       string(r.Level),
-		Environment: a.rebuilt.Facts.InternalParameters,
-		Recipe:      sha256Set(evidence.Of(recipe)),
-	}
-	if r.Rebuilt != nil {
-		c.Candidate = &claim.Resource{Name: "rebuild/" + a.file(), Digest: sha256Set(r.Rebuilt.Digest)}
-	}
-	if r.Comparison != nil {
-		c.Accounting = &claim.Accounting{DifferingBytes: r.Comparison.DifferingBytes, ByClass: map[string]int64{}}
-		if n := r.Comparison.DifferingBytes; n > 0 {
-			c.Accounting.ByClass["unexplained"] = n
-		}
-	}
-	if c, err = claim.NewComparison(c); err != nil {
-		return err
-	}
-	return a.sign(ctx, AttestedComparison, claim.ComparisonType, a.shipped(), c)
 }
 
 // summary turns the policy's check into a word that a generic consumer knows.
