@@ -22,6 +22,8 @@ type Check struct {
 	Evidence      []string        `json:"evidence"`      // digests, sorted
 	Limits        []safetext.Text `json:"limits"`        // what this check did not do
 	Cap           Outcome         `json:"cap,omitempty"` // best outcome that this check lets a concern have
+	// Comparison is set on a rebuild that gave a file, and another one.
+	Comparison *Comparison `json:"comparison,omitempty"`
 }
 
 // A Finding is one thing seen.

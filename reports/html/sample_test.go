@@ -82,6 +82,7 @@ func sampleChecks() []reports.Check {
 		{ID: "declared/endpoints", Status: reports.Fail, Reason: text("1 endpoint was observed and not declared"), EvidenceClass: reports.E3, Evidence: e},
 		{ID: "rebuild/darwin-arm64", Status: reports.NotRun, Reason: text("no build is offered for it"), Evidence: []string{}},
 		{ID: "claims/K2", Status: reports.NotApplicable, Reason: text("not a technical claim"), Evidence: []string{}},
+		comparedCheck(),
 	}
 }
 

@@ -25,6 +25,7 @@ type view struct {
 	Open     []ref // checks that did not pass, failures first
 	Concerns []concern
 	Checks   []check
+	Compared []check // those with a comparison
 	Groups   []group
 	Inputs   []input
 	Evidence []cited
@@ -126,6 +127,9 @@ func newView(r reports.Report, run *reports.Run, d Digests) view {
 	}
 	for i, c := range r.Checks {
 		v.Checks = append(v.Checks, check{c, anchor("check", i), findings[c.ID]})
+		if c.Comparison != nil {
+			v.Compared = append(v.Compared, v.Checks[i])
+		}
 		if n := min(len(c.Evidence), maxCited); n > 0 {
 			v.Evidence = append(v.Evidence, cited{c.ID, c.Evidence[:n], len(c.Evidence) - n})
 		}
@@ -142,6 +146,16 @@ func newView(r reports.Report, run *reports.Run, d Digests) view {
 		}
 	}
 	return v
+}
+
+// CheckID is the id of the check with an anchor.
+func (v view) CheckID(anchor string) string {
+	for _, c := range v.Checks {
+		if c.Anchor == anchor {
+			return c.ID
+		}
+	}
+	return ""
 }
 
 func title(r reports.Report) string {

@@ -16,7 +16,26 @@ func functions() template.FuncMap {
 		"list":    func(s []string) string { return strings.Join(s, ", ") },
 		"yes":     yes,
 		"number":  number,
+		"grouped": grouped,
+		"place":   place,
 	}
+}
+
+// grouped writes a number with a comma between thousands.
+func grouped(n any) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// place is a location in one word.
+func place(l reports.Location) string {
+	if l.Line > 0 {
+		return fmt.Sprintf("%s:%d", l.Path, l.Line)
+	}
+	return l.Path.String()
 }
 
 // number counts things in words: "1 finding", "2 findings".
