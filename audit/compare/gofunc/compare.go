@@ -62,6 +62,7 @@ func (c *comparison) functions() []finding {
 	found := make([]finding, len(c.a.funcs))
 	w := walk{dec: c.a.dec, arch: c.a.im.arch}
 	c.trusting = true
+	var silent []int // functions that differ whatever the variables are
 	// First what needs no resolving: instructions, and votes for variables.
 	for i := range found {
 		j := c.a.match[i]
@@ -73,11 +74,17 @@ func (c *comparison) functions() []finding {
 		same, at := w.run(c.a.code(f), f.entry, c.b.code(g), g.entry)
 		if !same {
 			found[i] = finding{Changed, at, "instructions differ"}
-			continue
 		}
-		c.vote(&w, c.a.code(f))
+		if !same || !c.vote(&w, c.a.code(f)) {
+			silent = append(silent, i)
+		}
 	}
 	c.voteForeign(&w)
+	c.vars.settle()
+	for _, i := range silent {
+		c.voteChanged(i)
+	}
+	c.vars.likely()
 	c.vars.settle()
 	c.trusting, c.contents = false, map[[2]uint64]bool{}
 	for i := range found {
@@ -86,21 +93,6 @@ func (c *comparison) functions() []finding {
 		}
 	}
 	return found
-}
-
-// vote notes which variables a function pairs, if all else that it refers to is
-// the same.
-func (c *comparison) vote(w *walk, codeA []byte) {
-	for k, x := range w.a {
-		if !c.sameRef(x, w.b[k], codeA[x.pos:]) {
-			return
-		}
-	}
-	for k, r := range w.a {
-		if x, y := r.target, w.b[k].target; !r.weak && c.a.funcAt(x) < 0 && c.a.opaque(x) && c.b.opaque(y) {
-			c.vars.vote(x, y)
-		}
-	}
 }
 
 // operands classifies a function whose instructions are the same.

@@ -15,6 +15,7 @@ type comparison struct {
 	// contents remembers which data were found equal; a pair that is being
 	// compared counts as equal, so that rings end.
 	contents map[[2]uint64]bool
+	trail    [][2]uint64
 	depth    int
 	// trusting is set while votes are collected: variables count as the same.
 	trusting bool
@@ -145,10 +146,23 @@ func (c *comparison) sameContent(x, y uint64) bool {
 	}
 	c.contents[key] = true
 	c.depth++
+	before := len(c.trail)
 	same := c.compareContent(x, y)
 	c.depth--
-	c.contents[key] = same
-	return same
+	if !same {
+		// What was found equal on the way may have been so because this was
+		// taken to be.
+		for _, k := range c.trail[before:] {
+			delete(c.contents, k)
+		}
+		c.trail = c.trail[:before]
+		c.contents[key] = false
+		return false
+	}
+	if c.trail = append(c.trail, key); c.depth == 0 {
+		c.trail = c.trail[:0]
+	}
+	return true
 }
 
 func (c *comparison) compareContent(x, y uint64) bool {

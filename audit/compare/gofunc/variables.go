@@ -1,6 +1,7 @@
 package gofunc
 
 import (
+	"hash/maphash"
 	"maps"
 	"slices"
 )
@@ -47,7 +48,67 @@ func (v *variables) settle() {
 			v.forward[x], v.back[p[1]] = p[1], x
 		}
 	}
-	v.votes = nil
+	clear(v.votes)
+}
+
+// likely drops votes for what has moved in another way than both neighbours:
+// where a function was changed, the wrong instructions may have been paired.
+func (v *variables) likely() {
+	known := slices.Sorted(maps.Keys(v.forward))
+	for p := range v.votes {
+		i, _ := slices.BinarySearch(known, p[0])
+		near := len(known) == 0
+		for _, j := range []int{i - 1, i} {
+			near = near || j >= 0 && j < len(known) && v.forward[known[j]]-known[j] == p[1]-p[0]
+		}
+		if !near {
+			delete(v.votes, p)
+		}
+	}
+}
+
+// vote notes which variables a function pairs, if all else that it refers to is
+// the same.
+func (c *comparison) vote(w *walk, codeA []byte) bool {
+	for k, x := range w.a {
+		if !c.sameRef(x, w.b[k], codeA[x.pos:]) {
+			return false
+		}
+	}
+	for k, r := range w.a {
+		c.votePair(r, w.b[k])
+	}
+	return true
+}
+
+func (c *comparison) votePair(r, s ref) {
+	if x, y := r.target, s.target; !r.weak && c.a.funcAt(x) < 0 && c.a.opaque(x) && c.b.opaque(y) {
+		c.vars.vote(x, y)
+	}
+}
+
+// voteChanged lets the instructions that two versions of a function share say
+// what the variables are that no other function knows of.
+func (c *comparison) voteChanged(i int) {
+	seed := maphash.MakeSeed()
+	a, b := c.a.tokens(seed, &c.a.funcs[i]), c.b.tokens(seed, &c.b.funcs[c.a.match[i]])
+	inA, inB := differing(len(a), len(b), func(i, j int) bool { return a[i].key == b[j].key })
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case inA[i]:
+			i++
+		case inB[j]:
+			j++
+		default:
+			r, s := a[i].step.ref, b[j].step.ref
+			_, known := c.vars.forward[r.target]
+			_, knownBack := c.vars.back[s.target]
+			if a[i].step.has && b[j].step.has && !known && !knownBack {
+				c.votePair(r, s)
+			}
+			i, j = i+1, j+1
+		}
+	}
 }
 
 // movements counts by how far addresses have moved.
