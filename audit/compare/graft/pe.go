@@ -57,21 +57,24 @@ func parsePE(data []byte, which string) (*pe, error) {
 	p.table = int64(binary.LittleEndian.Uint32(data[p.entry:]))
 	p.size = int64(binary.LittleEndian.Uint32(data[p.entry+4:]))
 
-	sections := int64(binary.LittleEndian.Uint16(coff[2:]))
-	headers := opt + optSize
-	p.optional, p.sectionTable, p.count = opt, headers, sections
-	if headers+sections*peSectionHeader > int64(len(data)) {
+	p.optional, p.sectionTable, p.count = opt, opt+optSize, int64(binary.LittleEndian.Uint16(coff[2:]))
+	if p.sectionTable+p.count*peSectionHeader > int64(len(data)) {
 		return nil, cut("the section table is cut off")
 	}
-	p.sections = headers + sections*peSectionHeader
-	for i := range sections {
-		s := data[headers+i*peSectionHeader:]
-		size, at := int64(binary.LittleEndian.Uint32(s[16:])), int64(binary.LittleEndian.Uint32(s[20:]))
-		if size > 0 && at+size > p.sections {
-			p.sections = at + size
+	p.sections = p.sectionsEnd()
+	return p, p.tableErr(cut)
+}
+
+// sectionsEnd is where the last section's data ends, or the section table.
+func (p *pe) sectionsEnd() int64 {
+	end := p.sectionTable + p.count*peSectionHeader
+	for i := range p.count {
+		s := p.data[p.sectionTable+i*peSectionHeader:]
+		if size, at := int64(binary.LittleEndian.Uint32(s[16:])), int64(binary.LittleEndian.Uint32(s[20:])); size > 0 {
+			end = max(end, at+size)
 		}
 	}
-	return p, p.tableErr(cut)
+	return end
 }
 
 func (p *pe) tableErr(cut func(string) error) error {

@@ -142,20 +142,8 @@ func (p *parser) signedData(e element) error {
 	if parts[0].end-parts[0].body > 1 {
 		p.flag(UnknownElement, parts[0], "a version number of %d bytes", parts[0].end-parts[0].body)
 	}
-	algorithms, err := p.children(parts[1])
-	if err != nil {
+	if err := p.digestAlgorithms(parts[1]); err != nil {
 		return err
-	}
-	seen := map[string]bool{}
-	for _, a := range algorithms {
-		oid, err := p.algorithm(a, false)
-		if err != nil {
-			return err
-		}
-		if _, _, known := DigestAlgorithm(oid); !known || seen[oid] {
-			p.flag(UnknownElement, a, "%s, %d bytes, in the list of digest algorithms is none that is known, or there twice", oid, a.end-a.start)
-		}
-		seen[oid] = true
 	}
 	if err := p.encapsulated(parts[2]); err != nil {
 		return err
@@ -178,6 +166,26 @@ func (p *parser) signedData(e element) error {
 	}
 	p.rest(parts, next+1, "the SignedData")
 	return p.signers(parts[next])
+}
+
+// digestAlgorithms is a list that no verifier needs: each signer names its own.
+func (p *parser) digestAlgorithms(e element) error {
+	algorithms, err := p.children(e)
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, a := range algorithms {
+		oid, err := p.algorithm(a, false)
+		if err != nil {
+			return err
+		}
+		if _, _, known := DigestAlgorithm(oid); !known || seen[oid] {
+			p.flag(UnknownElement, a, "%s, %d bytes, in the list of digest algorithms is none that is known, or there twice", oid, a.end-a.start)
+		}
+		seen[oid] = true
+	}
+	return nil
 }
 
 // encapsulated is RFC 5652, section 5.2, and RFC 2315, section 7, where the
