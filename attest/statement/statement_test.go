@@ -175,6 +175,12 @@ func TestMatch(t *testing.T) {
 		{"nothing to match", s(m{"sha256": hexA}), m{}, "", statement.NoMatch},
 		{"wrong sha512 beside right sha256", s(m{"sha256": hexA, "sha512": sha512B}), m{"sha256": hexA, "sha512": sha512A}, "", statement.DigestConflict},
 		{"wrong sha1 beside right sha256", s(m{"sha256": hexA, "sha1": hexB[:40]}), m{"sha256": hexA, "sha1": hexA[:40]}, "", statement.DigestConflict},
+		{"wrong sha384 beside right sha256", s(m{"sha256": hexA, "sha384": sha512B[:96]}), m{"sha256": hexA, "sha384": sha512A[:96]}, "", statement.DigestConflict},
+		{"wrong git commit beside right sha256", s(m{"sha256": hexA, "gitCommit": hexB[:40]}), m{"sha256": hexA, "gitCommit": hexA[:40]}, "", statement.DigestConflict},
+		{"wrong digest of a future algorithm beside right sha256", s(m{"sha256": hexA, "future": "00"}), m{"sha256": hexA, "future": "01"}, "", statement.DigestConflict},
+		{"right sha1 beside wrong sha256", s(m{"sha256": hexB, "sha1": hexA[:40]}), m{"sha256": hexA, "sha1": hexA[:40]}, "", statement.DigestConflict},
+		{"sha384 alone", s(m{"sha384": sha512A[:96]}), m{"sha256": hexA, "sha384": sha512A[:96]}, "", statement.NoMatch},
+		{"every algorithm agrees", s(m{"sha256": hexA, "sha384": sha512A[:96], "sha512": sha512A, "sha1": hexA[:40], "gitCommit": hexA[:40]}), m{"sha256": hexA, "sha384": sha512A[:96], "sha512": sha512A, "sha1": hexA[:40], "gitCommit": hexA[:40]}, "0", ""},
 		{"conflict beside a match", s(m{"sha256": hexA, "sha512": sha512A}, m{"sha256": hexA, "sha512": sha512B}), m{"sha256": hexA, "sha512": sha512A}, "", statement.DigestConflict},
 		{"our own digest misspelt", s(m{"sha256": hexA}), m{"sha256": strings.ToUpper(hexA)}, "", statement.BadDigest},
 	} {
