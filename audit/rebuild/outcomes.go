@@ -29,6 +29,9 @@ func Outcomes(subject string, r Result, v Verdict) reports.Outcomes {
 		ID: "rebuild/" + subject, Level: r.Level, Code: r.Code, EvidenceClass: reports.E3,
 		Evidence: o.evidence(), Limits: limits(r),
 	}
+	if r.Built() {
+		o.check.Comparison = r.Comparison.Report()
+	}
 	o.judge()
 	o.findings()
 	if o.capped() {
