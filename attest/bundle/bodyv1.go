@@ -60,14 +60,20 @@ func readBody(body []byte, kind, version string) (s subject, err error) {
 	if kind == "hashedrekord" {
 		s.hash, s.message = r.digest, true
 	}
-	if !r.inEnvelope {
-		return s, nil
+	if r.inEnvelope {
+		err = s.decodeAgain()
 	}
-	// The signature of an intoto entry is base64 twice.
-	if s.sig, err = base64.StdEncoding.Strict().DecodeString(string(s.sig)); err != nil {
-		return s, refuse(BadEntry, "signature in log entry intoto 0.0.2 is not base64 twice")
+	return s, err
+}
+
+// decodeAgain: the signature of an intoto entry is base64 twice.
+func (s *subject) decodeAgain() error {
+	sig, err := base64.StdEncoding.Strict().DecodeString(string(s.sig))
+	if err != nil {
+		return refuse(BadEntry, "signature in log entry intoto 0.0.2 is not base64 twice")
 	}
-	return s, nil
+	s.sig = sig
+	return nil
 }
 
 func (c *cursor) hash() (h hashValue) {

@@ -35,7 +35,9 @@ func (c *check) checkEntries() error {
 			continue
 		}
 		c.result.Logs = append(c.result.Logs, k.id)
-		if !at.IsZero() {
+		if at.IsZero() {
+			c.undated = append(c.undated, k)
+		} else {
 			c.saw(at, ByLog, k.id)
 		}
 	}

@@ -3,6 +3,8 @@ package bundle_test
 import (
 	"bytes"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/proffer-audit/proffer/attest/bundle"
@@ -24,6 +26,7 @@ func deliberate() map[bundle.Code]string {
 		bundle.BadInclusion:         "the index of a Rekor v2 proof must be the entry's, although only one is used",
 		bundle.BadCheckpoint:        "lines of a checkpoint beyond those that are verified must be well-formed too",
 		bundle.UnknownLog:           "every entry shown must be a trusted log's",
+		bundle.LogNotValid:          "a log's key must have been valid when its entry was made, although the entry has no time of its own",
 		bundle.BadPromise:           "a promise that is shown must hold, although a proof would do",
 		bundle.BadTimestamp:         "every timestamp shown must verify, although the log's time would do",
 		bundle.TimestampSignature:   "as above",
@@ -69,7 +72,10 @@ func TestMutants(t *testing.T) {
 	check(t, err)
 	s := newStock(t, a.TrustedRoot())
 	accepted, stricter := 0, map[bundle.Code]int{}
-	const each = 250
+	each := 250
+	if n, err := strconv.Atoi(os.Getenv("PROFFER_TEST_MUTANTS")); err == nil {
+		each = n
+	}
 	for f := range forms() {
 		honest := a.Bundle(request(a, f, "x"))
 		check(t, ours(root, honest, asked("x"), bundle.Strict()))

@@ -224,17 +224,20 @@ func refusesEdits(t *testing.T, seen tally) {
 func refusesRoots(t *testing.T, seen tally) {
 	a, b := mint.New(mint.Options{Seed: t.Name(), Curve: mint.P256}), mint.New(mint.Options{Seed: t.Name() + "2", Curve: mint.P256})
 	past := mint.Window{Start: a.Now.AddDate(-2, 0, 0), End: a.Now.AddDate(-1, 0, 0)}
-	one := a.Bundle(mint.Request{Payload: says("x"), Identity: release()})
+	one := a.Bundle(mint.Request{Payload: says("x"), Identity: release(), Via: []*mint.Log{a.Rekor1, a.Rekor2}})
 	for name, tt := range map[string]struct {
 		want  bundle.Code
 		other func(*mint.Root)
 	}{
-		"CA":        {bundle.UntrustedRoot, func(r *mint.Root) { r.CAs = b.Root().CAs }},
-		"no CA":     {bundle.UntrustedRoot, func(r *mint.Root) { r.CAs = nil }},
-		"CA past":   {bundle.AuthorityNotValid, func(r *mint.Root) { c := *a.CA; c.Trusted = past; r.CAs = []*mint.CA{&c} }},
-		"CT":        {bundle.SCTUnknownLog, func(r *mint.Root) { r.CTs = b.Root().CTs }},
-		"CT past":   {bundle.SCTOutsideLog, func(r *mint.Root) { c := *a.CT; c.Trusted = past; r.CTs = []*mint.CT{&c} }},
-		"log":       {bundle.UnknownLog, func(r *mint.Root) { r.Logs = b.Root().Logs }},
+		"CA":      {bundle.UntrustedRoot, func(r *mint.Root) { r.CAs = b.Root().CAs }},
+		"no CA":   {bundle.UntrustedRoot, func(r *mint.Root) { r.CAs = nil }},
+		"CA past": {bundle.AuthorityNotValid, func(r *mint.Root) { c := *a.CA; c.Trusted = past; r.CAs = []*mint.CA{&c} }},
+		"CT":      {bundle.SCTUnknownLog, func(r *mint.Root) { r.CTs = b.Root().CTs }},
+		"CT past": {bundle.SCTOutsideLog, func(r *mint.Root) { c := *a.CT; c.Trusted = past; r.CTs = []*mint.CT{&c} }},
+		"log":     {bundle.UnknownLog, func(r *mint.Root) { r.Logs = b.Root().Logs }},
+		"v2 log past": {bundle.LogNotValid, func(r *mint.Root) {
+			r.Logs[1] = mint.NewLog(mint.LogOptions{Seed: "2 " + t.Name(), Host: a.Rekor2.Host, Protocol: mint.Rekor2, Trusted: past})
+		}},
 		"TSA":       {bundle.UntrustedTimestamper, func(r *mint.Root) { r.TSAs = b.Root().TSAs }},
 		"TSA past":  {bundle.TimestamperNotValid, func(r *mint.Root) { s := *a.TSA; s.Trusted = past; r.TSAs = []*mint.TSA{&s} }},
 		"everybody": {bundle.UntrustedRoot, func(r *mint.Root) { *r = b.Root() }},

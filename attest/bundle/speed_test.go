@@ -4,6 +4,8 @@ package bundle_test
 
 import (
 	"os"
+	"runtime"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -58,6 +60,9 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
+// rounds is how often TestSpeed measures; it takes the median.
+const rounds = 5
+
 // TestSpeed verifies many bundles with both, in one process, and compares
 // verdicts and CPU time. One in ten bundles is asked about something else, one
 // in ten has a byte changed.
@@ -67,6 +72,30 @@ func TestSpeed(t *testing.T) {
 		t.Skip("SKIPPED: set PROFFER_BENCH_BUNDLES to how many bundles to mint, such as 10000")
 	}
 	m := mintMany(n)
+	m.spoil()
+	root, err := bundle.NewRoot(m.trusted)
+	check(t, err)
+	s := newStock(t, m.trusted)
+	var ratios []float64
+	var our, their []bool
+	for range rounds {
+		var mine, stocks time.Duration
+		our, mine = m.verdicts(t, func(b []byte, q question) error { return ours(root, b, q, bundle.Strict()) })
+		their, stocks = m.verdicts(t, s.verify)
+		ratios = append(ratios, float64(stocks)/float64(mine))
+		t.Logf("CPU: ours %v (%.0f bundles/s), sigstore-go %v (%.0f bundles/s): %.2f times",
+			mine, float64(n)/mine.Seconds(), stocks, float64(n)/stocks.Seconds(), ratios[len(ratios)-1])
+	}
+	m.compare(t, root, our, their)
+	slices.Sort(ratios)
+	t.Logf("median of %d: %.2f times sigstore-go", rounds, ratios[rounds/2])
+	if ratios[rounds/2] < 3 {
+		t.Errorf("%.2f times sigstore-go, the bar is 3", ratios[rounds/2])
+	}
+}
+
+// spoil asks wrongly about one in ten, and changes a byte in one in ten.
+func (m *minted) spoil() {
 	for i := range m.bundles {
 		switch i % 10 {
 		case 3:
@@ -76,49 +105,45 @@ func TestSpeed(t *testing.T) {
 			b[(i*7919)%len(b)] ^= 1
 		}
 	}
-	root, err := bundle.NewRoot(m.trusted)
-	check(t, err)
-	s := newStock(t, m.trusted)
-	var accepted [2][]bool
-	took := map[string]time.Duration{}
-	for turn, who := range []string{"ours", "stock"} {
-		start := cpu(t)
-		for i, b := range m.bundles {
-			var err error
-			if who == "ours" {
-				err = ours(root, b, m.asked[i], bundle.Strict())
-			} else {
-				err = s.verify(b, m.asked[i])
-			}
-			accepted[turn] = append(accepted[turn], err == nil)
-		}
-		took[who] = cpu(t) - start
+}
+
+// verdicts verifies all, and says which were accepted and what CPU time it took.
+func (m *minted) verdicts(t *testing.T, verify func([]byte, question) error) ([]bool, time.Duration) {
+	t.Helper()
+	runtime.GC()
+	start := cpu(t)
+	accepted := make([]bool, len(m.bundles))
+	for i, b := range m.bundles {
+		accepted[i] = verify(b, m.asked[i]) == nil
 	}
+	return accepted, cpu(t) - start
+}
+
+// compare wants the same verdict on every bundle but changed ones that only we
+// refuse, for a deliberate reason.
+func (m *minted) compare(t *testing.T, root *bundle.Root, our, their []bool) {
+	t.Helper()
 	same, good, strict := 0, 0, map[bundle.Code]int{}
-	for i, yes := range accepted[0] {
+	for i, yes := range our {
 		if yes {
 			good++
 		}
 		switch {
-		case yes == accepted[1][i]:
+		case yes == their[i]:
 			same++
 		case yes:
 			t.Errorf("bundle %d: accepted, and refused by sigstore-go", i)
 		case i%10 != 7:
 			t.Errorf("bundle %d: honest, and refused", i)
 		default:
-			strict[code(t, ours(root, m.bundles[i], m.asked[i], bundle.Strict()))]++
+			c := code(t, ours(root, m.bundles[i], m.asked[i], bundle.Strict()))
+			if strict[c]++; deliberate()[c] == "" {
+				t.Errorf("bundle %d: refused by us alone as %q", i, c)
+			}
 		}
 	}
-	ratio := float64(took["stock"]) / float64(took["ours"])
-	t.Logf("%d bundles, %d accepted, %d verdicts the same, changed ones that only we refuse: %v", n, good, same, strict)
-	t.Logf("CPU: ours %v (%.0f bundles/s), sigstore-go %v (%.0f bundles/s): %.2f times", took["ours"], rate(n, took["ours"]), took["stock"], rate(n, took["stock"]), ratio)
-	if ratio < 3 {
-		t.Errorf("%.2f times sigstore-go, the bar is 3", ratio)
-	}
+	t.Logf("%d bundles: %d accepted, %d verdicts the same, changed ones that only we refuse: %v", len(our), good, same, strict)
 }
-
-func rate(n int, d time.Duration) float64 { return float64(n) / d.Seconds() }
 
 // cpu is the CPU time of the process so far.
 func cpu(t testing.TB) time.Duration {

@@ -132,6 +132,9 @@ type check struct {
 	pub    *trust.Public // nil where a certificate signed
 	paths  []*path       // from the leaf's issuer to a root
 	passed error         // why a timestamp was passed over
+	// undated are logs that give no time of their own, so that their keys must
+	// have been valid when others saw the signature.
+	undated []*logKey
 	result Verified
 }
 
@@ -168,8 +171,8 @@ func (c *check) checkTimes() error {
 		}
 		return refuse(TimestampMissing, "%d observers say when it was signed, %d are demanded", n, d.Observers)
 	}
-	if c.bundle.leaf == nil {
-		return nil
+	if err := c.logsAt(); err != nil || c.bundle.leaf == nil {
+		return err
 	}
 	if len(v.Times) == 0 {
 		return refuse(CertificateTimeNeeded, "nobody who is trusted says when it was signed, and its certificate is short-lived")
@@ -186,6 +189,19 @@ func (c *check) checkTimes() error {
 		}
 	}
 	return refuse(AuthorityNotValid, "seen at %s, when its certificate authority was not valid", stamp(v.Times[0].At))
+}
+
+// logsAt wants the logs that give no time to have been valid at every time that
+// others give. An entry is made a moment after its timestamp.
+func (c *check) logsAt() error {
+	for _, k := range c.undated {
+		for _, o := range c.result.Times {
+			if !k.window.holds(o.At) {
+				return refuse(LogNotValid, "seen at %s, when the key of its log was not valid", stamp(o.At))
+			}
+		}
+	}
+	return nil
 }
 
 func (c *check) leafAt(at time.Time) error {
