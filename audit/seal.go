@@ -34,21 +34,33 @@ type Sealed struct {
 	Statement []byte // the report as an in-toto statement, canonical
 	Bundle    []byte // its signature
 	Run       []byte // the run record, canonical
-	Signer    []byte // the public key, PEM
+	Signer    []byte // the public key that signed, PEM
 	HTML      []byte
 	SARIF     []byte
 }
 
+// A Signer signs what an audit made: attest/sign has them.
+type Signer interface {
+	// Statement gives the bundle of an in-toto statement, for any reader.
+	Statement(ctx context.Context, payload []byte) ([]byte, error)
+	// Key is the key that made it. Where an identity signs, it is a key that the
+	// certificate in the bundle names, and that is gone when the signer is.
+	Key() *trust.Key
+}
+
 // Seal signs the report and the run record of an audit with one key and renders
-// the report. Everything that it makes is put into the store.
-func Seal(ctx context.Context, store evidence.ReadWriter, a *Audit, run reports.Run, key *trust.Key) (*Sealed, error) {
+// the report. The run record says nothing to a reader without the report, so it
+// is signed with the bare key, whoever signs. Everything that Seal makes is put
+// into the store.
+func Seal(ctx context.Context, store evidence.ReadWriter, a *Audit, run reports.Run, signer Signer) (*Sealed, error) {
+	key := signer.Key()
 	s := &Sealed{Statement: a.Statement, Signer: key.PublicPEM()}
 	run.Report = string(evidence.Of(a.Statement))
 	var err error
 	if s.Run, err = statement.Canonical(run); err != nil {
 		return nil, fmt.Errorf("write the run record: %w", err)
 	}
-	if s.Bundle, err = attest.Sign(ctx, key, payloadStatement, s.Statement); err != nil {
+	if s.Bundle, err = signer.Statement(ctx, s.Statement); err != nil {
 		return nil, fmt.Errorf("sign the report: %w", err)
 	}
 	runBundle, err := attest.Sign(ctx, key, payloadRun, s.Run)

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
-	"github.com/proffer-audit/proffer/attest"
+	"github.com/proffer-audit/proffer/attest/bundle"
 	"github.com/proffer-audit/proffer/attest/statement"
 	"github.com/proffer-audit/proffer/attest/strictjson"
-	"github.com/proffer-audit/proffer/attest/trust"
 	"github.com/proffer-audit/proffer/audit/evidence"
 	"github.com/proffer-audit/proffer/reports"
 	"github.com/proffer-audit/proffer/reports/html"
@@ -21,7 +21,7 @@ const (
 	CodeTampered        = "tampered"         // exit 4, as the rest
 	CodeUnsigned        = "unsigned"         // there is no signature
 	CodeBadSignature    = "bad-signature"    // the signature is not by the key in the dossier
-	CodeWrongSigner     = "wrong-signer"     // it is not by the key that was asked for
+	CodeWrongSigner     = "wrong-signer"     // it is not by the key or identity that was asked for
 	CodeNotCanonical    = "not-canonical"    // the report is not as this program writes it
 	CodeInconsistent    = "inconsistent"     // report, run record, renderings and evidence disagree
 	CodeSubjectMismatch = "subject-mismatch" // the report is not about this artifact
@@ -52,7 +52,9 @@ func (e *VerifyError) Hint() string {
 	case CodeUnsigned:
 		return "ask the auditor for the signed dossier; an unsigned one proves nothing"
 	case CodeWrongSigner:
-		return "check that --key is the auditor's key, got by a way other than the dossier"
+		return "check that --key is the auditor's key, or --identity and --issuer the auditor's, got by a way other than the dossier"
+	case string(bundle.UntrustedRoot), string(bundle.UnknownLog), string(bundle.UntrustedTimestamper), string(bundle.SCTUnknownLog):
+		return "if the auditor signs with another instance of sigstore and you trust that, name its trusted_root.json with --trusted-root"
 	case CodeSubjectMismatch:
 		return "compare the artifact's digest with the subjects of the report"
 	case CodeSuperseded:
@@ -65,14 +67,6 @@ func refusal(code, what string, err error) error {
 	return &VerifyError{Code: code, What: what, Err: err}
 }
 
-// Anchor is what the reviewer trusts beforehand. With no keys, only the integrity
-// of the dossier is checked, and nothing in it is anchored.
-type Anchor struct {
-	Keys        [][]byte // PEM; the report must be signed by one of them
-	Artifacts   []evidence.Digest
-	MinSequence int // 0: not checked
-}
-
 // Verification is a dossier that is authentic as far as it was anchored.
 type Verification struct {
 	Dossier   evidence.Digest
@@ -81,7 +75,13 @@ type Verification struct {
 	Run       reports.Run
 	Signer    []byte // public key, PEM
 	Anchored  bool
-	Subjects  []statement.Subject
+	// Identity and Issuer are whom the certificate names, where an identity
+	// signed; not verified unless Anchored.
+	Identity, Issuer string
+	// Signed is when a trusted log or timestamp authority first saw the
+	// signature, in UTC; zero where nobody did.
+	Signed   time.Time
+	Subjects []statement.Subject
 }
 
 // ReportDigest is the digest of the signed statement.
@@ -152,43 +152,6 @@ func readParts(d *evidence.Dossier, c evidence.Contents) (parts, error) {
 		*x.into = data
 	}
 	return p, nil
-}
-
-func checkSignatures(v *Verification, p parts, anchor Anchor) error {
-	key := p.signer
-	if len(anchor.Keys) > 0 {
-		i := slices.IndexFunc(anchor.Keys, func(k []byte) bool { return sameKey(k, p.signer) })
-		if i < 0 {
-			return refusal(CodeWrongSigner, "the dossier names another signer than the ones asked for", nil)
-		}
-		key, v.Anchored = anchor.Keys[i], true
-	}
-	for _, x := range []struct {
-		what, payloadType string
-		bundle, payload   []byte
-	}{
-		{"report", payloadStatement, p.bundle, p.report},
-		{"run record", payloadRun, p.runBundle, p.run},
-	} {
-		typ, payload, err := attest.VerifyOwn(x.bundle, key)
-		if err != nil {
-			return refusal(CodeBadSignature, "check the signature of the "+x.what, err)
-		}
-		if typ != x.payloadType || !bytes.Equal(payload, x.payload) {
-			return refusal(CodeInconsistent, "the signature is over another "+x.what, nil)
-		}
-	}
-	return nil
-}
-
-// sameKey tells whether two PEM public keys are one key.
-func sameKey(a, b []byte) bool {
-	x, err := trust.ParsePublic(a)
-	if err != nil {
-		return false
-	}
-	y, err := trust.ParsePublic(b)
-	return err == nil && x.ID() == y.ID()
 }
 
 // readReport reads the statement strictly, and only as this program writes it.

@@ -23,6 +23,9 @@ import (
 // want all of it in memory.
 const MaxFile = 1 << 30
 
+// MaxStatement caps a statement that is signed, in bytes.
+const MaxStatement = statement.MaxBytes
+
 const mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 // Statement signs an in-toto statement, which must be canonical.
@@ -31,6 +34,12 @@ func (s *Signer) Statement(ctx context.Context, payload []byte) ([]byte, error) 
 }
 
 func (s *Signer) statement(ctx context.Context, payload []byte) ([]byte, error) {
+	if _, err := statement.Parse(payload); err != nil {
+		return nil, refuse(BadStatement, "this is not an in-toto statement").because(err).hint("sign a file as it is, without --in-toto")
+	}
+	if !statement.IsCanonical(payload) {
+		return nil, refuse(BadStatement, "the statement is not in canonical form (RFC 8785)").hint("two spellings of one statement would have two signatures")
+	}
 	// The envelope is made by the one writer of envelopes, whatever is put beside it.
 	bare, err := attest.Sign(ctx, s.key, statement.PayloadType, payload)
 	if err != nil {

@@ -18,6 +18,7 @@ const (
 	NoRoot       Code = "no-root"       // nothing to verify against what is signed
 	BadAnswer    Code = "bad-answer"    // a service answers something else than what it is there for
 	NotVerified  Code = "not-verified"  // what was signed does not verify under the trust root
+	BadStatement Code = "bad-statement" // not an in-toto statement in canonical form
 	BadPlugin    Code = "bad-plugin"    // the program of the key management service does not do its part
 	BadKeyName   Code = "bad-key-name"  // not the name of a key in a key management service
 	NotGranted   Code = "not-granted"   // the person did not grant what was asked for

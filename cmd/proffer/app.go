@@ -61,8 +61,8 @@ func (d *door) app() *cli.App {
 			&cli.BoolFlag{Name: "no-color", EnvVars: []string{"NO_COLOR"}, Usage: "draw progress without colours"},
 		},
 		Commands: []*cli.Command{
-			d.auditCommand(), d.verifyCommand(), d.verifyBundleCommand(), d.fetchCommand(), d.rebuildCommand(), d.compareCommand(),
-			d.keyCommand(), d.profileCommand(), d.schemaCommand(),
+			d.auditCommand(), d.verifyCommand(), d.verifyBundleCommand(), d.signBundleCommand(), d.decideCommand(), d.fetchCommand(), d.rebuildCommand(), d.compareCommand(),
+			d.keyCommand(), d.trustCommand(), d.profileCommand(), d.schemaCommand(),
 		},
 		Writer: d.out, ErrWriter: d.err,
 		HideHelpCommand:       false,

@@ -36,9 +36,8 @@ func inputFlags() []cli.Flag {
 func (d *door) auditCommand() *cli.Command {
 	return &cli.Command{
 		Name: "audit", Usage: "fetch, verify, rebuild, scan, read, report and sign", ArgsUsage: "SUBMISSION",
-		Flags: append(inputFlags(),
+		Flags: append(append(inputFlags(), signerFlags()...),
 			&cli.StringFlag{Name: "out", Usage: "write into `DIR` (default proffer-out/ID)"},
-			&cli.StringFlag{Name: "key", Usage: "sign with this private key `FILE` (default: the local key, made on first use)"},
 			&cli.StringFlag{Name: "previous", Usage: "the `DOSSIER` of the report that this one follows"},
 		),
 		Action: d.audit,
@@ -48,6 +47,10 @@ func (d *door) auditCommand() *cli.Command {
 func (d *door) audit(c *cli.Context) (err error) {
 	if c.NArg() != 1 {
 		return usage("audit wants one submission")
+	}
+	signing, err := d.readSigning(c)
+	if err != nil {
+		return err
 	}
 	s, err := openState(c)
 	if err != nil {
@@ -64,7 +67,7 @@ func (d *door) audit(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return d.deliver(c, s, job, a)
+	return d.deliver(c, s, job, a, signing)
 }
 
 // job is a request with everything to run it.
@@ -131,8 +134,8 @@ func (i *isolation) close() error {
 }
 
 // deliver signs, writes the output folder and prints the result.
-func (d *door) deliver(c *cli.Context, s *state, j *job, a *audit.Audit) error {
-	key, local, err := s.signingKey(c.String("key"))
+func (d *door) deliver(c *cli.Context, s *state, j *job, a *audit.Audit, signing *signing) error {
+	one, local, err := signing.signer(c.Context, s)
 	if err != nil {
 		return err
 	}
@@ -140,7 +143,7 @@ func (d *door) deliver(c *cli.Context, s *state, j *job, a *audit.Audit) error {
 	if err != nil {
 		return err
 	}
-	sealed, err := audit.Seal(c.Context, s.store, a, run, key)
+	sealed, err := audit.Seal(c.Context, s.store, a, run, one)
 	if err != nil {
 		return err
 	}
@@ -155,7 +158,7 @@ func (d *door) deliver(c *cli.Context, s *state, j *job, a *audit.Audit) error {
 	doc := newDocument("audit")
 	doc.report(a.Report)
 	doc.Dossier, doc.Report = string(digest), string(evidence.Of(a.Statement))
-	doc.Signer, doc.Out = key.Public().ID(), out
+	doc.Signer, doc.Out = signedAs(one), out
 	doc.Steps = &stepCount{a.Ran, a.Cached}
 	if run.Sandbox != nil {
 		doc.Sandbox = run.Sandbox.Tier

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/proffer-audit/proffer/attest/sign"
 	"github.com/proffer-audit/proffer/attest/trust"
 	"github.com/proffer-audit/proffer/audit"
 	"github.com/proffer-audit/proffer/audit/evidence"
@@ -28,7 +29,7 @@ func scriptResign(ts *testscript.TestScript, neg bool, args []string) {
 			return evidence.Contents{}, err
 		}
 		a := &audit.Audit{Report: v.Report, Statement: v.Statement, Evidence: d.Contents().Evidence}
-		s, err := audit.Seal(context.Background(), store, a, v.Run, key)
+		s, err := audit.Seal(context.Background(), store, a, v.Run, sign.Bare(key))
 		if err != nil {
 			return evidence.Contents{}, err
 		}

@@ -25,10 +25,12 @@ type document struct {
 	Checks   []checkRow     `json:"checks"`
 	Concerns []concernRow   `json:"concerns"`
 	Findings []findingRow   `json:"findings"`
-	Notes    []noteRow      `json:"notes,omitempty"`
-	Steps    *stepCount     `json:"steps,omitempty"`
-	Sandbox  string         `json:"sandbox,omitempty"`
-	Error    *errorRow      `json:"error,omitempty"`
+	// Decisions are those on the dossier, in the order in which they follow.
+	Decisions []decisionRow `json:"decisions,omitempty"`
+	Notes     []noteRow     `json:"notes,omitempty"`
+	Steps     *stepCount    `json:"steps,omitempty"`
+	Sandbox   string        `json:"sandbox,omitempty"`
+	Error     *errorRow     `json:"error,omitempty"`
 }
 
 type checkRow struct {
@@ -59,6 +61,18 @@ type findingRow struct {
 type noteRow struct {
 	Code string        `json:"code"`
 	Text safetext.Text `json:"text"`
+}
+
+// decisionRow is a signed decision.
+type decisionRow struct {
+	ID         string          `json:"id"` // digest of its bundle
+	Profile    string          `json:"profile"`
+	Value      string          `json:"value"`
+	Signer     string          `json:"signer,omitempty"`
+	Signed     string          `json:"signed,omitempty"` // RFC 3339, as somebody trusted saw it
+	Previous   string          `json:"previous,omitempty"`
+	Reasons    []safetext.Text `json:"reasons,omitempty"`
+	Conditions []safetext.Text `json:"conditions,omitempty"`
 }
 
 type stepCount struct {

@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": scriptExits, "says": scriptSays, "keys": scriptKeys, "edit": scriptEdit,
 			"digest": scriptDigest, "flip": scriptFlip, "cut": scriptCut, "resign": scriptResign,
-			"unsign": scriptUnsign, "secret": scriptSecret, "compile": scriptCompile,
+			"unsign": scriptUnsign, "secret": scriptSecret, "compile": scriptCompile, "sigstore": scriptSigstore,
 		},
 	})
 }

@@ -23,11 +23,20 @@ import (
 
 func (d *door) verifyCommand() *cli.Command {
 	return &cli.Command{
-		Name: "verify", Usage: "is this dossier authentic, about this artifact, and does it come out again?", ArgsUsage: "DOSSIER",
-		Description: "Without --key or --policy only the integrity is checked, nothing is executed, and the exit code is 3.",
+		Name: "verify", Usage: "is this dossier authentic, about this artifact, and does it come out again?", ArgsUsage: "DOSSIER|BUNDLE",
+		Description: "Without --key, --identity or --policy only the integrity is checked, nothing is executed, and\n" +
+			"the exit code is 3. No connection is made. A bundle alone, such as report.sigstore.json, is\n" +
+			"checked for who signed it and for which artifacts.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "key", Usage: "the auditor's public key `FILE`, got by another way than the dossier"},
-			&cli.StringFlag{Name: "policy", Usage: "take the auditors' keys from the role auditor of this policy `FILE`"},
+			&cli.StringFlag{Name: "identity", Usage: "the auditor's exact identity, an e-mail address or the `URI` of a workflow; with --issuer"},
+			&cli.StringFlag{Name: "issuer", Usage: "the exact `URL` of the issuer that vouches for the identity"},
+			&cli.StringFlag{Name: "trusted-root", Usage: "believe the authorities and logs of this trusted_root.json `FILE` (default: the public-good root that came with this program)"},
+			&cli.StringFlag{Name: "policy", Usage: "take the auditors from the role auditor of this policy `FILE`, and those who decide from the role agency"},
+			&cli.StringSliceFlag{Name: "decision", Usage: "a signed decision on the dossier, as a bundle `FILE`; repeated for a chain of them, in any order"},
+			&cli.StringSliceFlag{Name: "decider", Usage: "the public key `FILE` of one who may decide; may be repeated"},
+			&cli.StringFlag{Name: "decider-identity", Usage: "the exact identity of one who may decide; with --decider-issuer"},
+			&cli.StringFlag{Name: "decider-issuer", Usage: "the exact `URL` of the issuer that vouches for that identity"},
 			&cli.StringSliceFlag{Name: "artifact", Usage: "the report must be about this `FILE`; may be repeated"},
 			&cli.IntFlag{Name: "min-sequence", Usage: "refuse a report with a lower sequence than `N`"},
 			&cli.GenericFlag{Name: "replay", Value: new(replayFlag), Usage: "execute every step again from the dossier alone, without a network; --replay=assess only assesses again"},
@@ -74,11 +83,14 @@ func (f *replayFlag) String() string {
 
 func (d *door) verify(c *cli.Context) (err error) {
 	if c.NArg() != 1 {
-		return usage("verify wants one dossier")
+		return usage("verify wants one dossier or bundle")
 	}
 	anchor, err := readAnchor(c)
 	if err != nil {
 		return err
+	}
+	if alone, err := isBundle(c.Args().First()); err != nil || alone {
+		return errors.Join(err, d.verifyAlone(c, alone, anchor))
 	}
 	dossier, err := audit.OpenDossier(c.Args().First())
 	if err != nil {
@@ -95,7 +107,15 @@ func (d *door) verify(c *cli.Context) (err error) {
 	if pub, err := trust.ParsePublic(v.Signer); err == nil {
 		doc.Signer = pub.ID()
 	}
+	if v.Identity != "" && v.Anchored {
+		doc.Signer = text(trust.IdentityID(v.Identity, v.Issuer)).String()
+	}
 	code := verifyNotes(doc, c, v)
+	decided, err := d.decisions(c, doc, v)
+	if err != nil {
+		return err
+	}
+	code = worst(code, decided)
 	if replay := c.Generic("replay").(*replayFlag); replay.set && v.Anchored {
 		replayed, err := d.replay(c, dossier, v, replay.mode)
 		if err != nil {
@@ -114,10 +134,10 @@ func verifyNotes(doc *document, c *cli.Context, v *audit.Verification) int {
 	code := exitDone
 	if !v.Anchored {
 		code = exitIncomplete
-		doc.note("signer-not-anchored", "the dossier is whole and signed by the key in it, but nothing says whose key that is: use --key or --policy")
+		doc.note("signer-not-anchored", "the dossier is whole and signed by the key in it, but nothing says whose key that is: use --key, --identity or --policy")
 	}
 	doc.note("audit-result", "the audit's own result is %s", v.Report.Result)
-	doc.note("time-not-attested", "no timestamp authority vouches for when the report was signed; it evaluates as of %s", v.Report.AsOf)
+	code = worst(code, timeNotes(doc, v))
 	if !c.IsSet("min-sequence") {
 		doc.note("supersession-not-checked", "whether a later report exists is not in a dossier: use --min-sequence with the sequence that you know of")
 	}
@@ -126,6 +146,29 @@ func verifyNotes(doc *document, c *cli.Context, v *audit.Verification) int {
 	}
 	return code
 }
+
+// timeNotes compares the instant that the report evaluates as of with the time at
+// which somebody trusted saw its signature. A report cannot speak of a day that
+// had not come when it was signed.
+func timeNotes(doc *document, v *audit.Verification) int {
+	asOf, err := time.Parse(time.RFC3339, v.Report.AsOf)
+	if v.Signed.IsZero() || err != nil {
+		doc.note("time-not-attested", "no timestamp authority vouches for when the report was signed; it evaluates as of %s", v.Report.AsOf)
+		return exitDone
+	}
+	at := v.Signed.UTC().Format(time.RFC3339)
+	if ahead := asOf.Sub(v.Signed); ahead > clockSlack {
+		doc.note("as-of-not-reached", "the report evaluates as of %s, and was signed %s before that, at %s", v.Report.AsOf, ahead.Round(time.Minute), at)
+		return exitIncomplete
+	}
+	lag := max(v.Signed.Sub(asOf), 0)
+	doc.note("time-attested", "a trusted log or timestamp authority saw the signature at %s; the report evaluates as of %s, %s before that", at, v.Report.AsOf, lag.Round(time.Minute))
+	return exitDone
+}
+
+// clockSlack is how far apart the clocks of an auditor and of a timestamp
+// authority may be.
+const clockSlack = 5 * time.Minute
 
 func replayNotes(doc *document, r *audit.Replayed) int {
 	doc.Steps = &stepCount{r.Audit.Ran, r.Audit.Cached}
@@ -149,61 +192,6 @@ func replayNotes(doc *document, r *audit.Replayed) int {
 		code = worst(code, exitNotIsolated)
 	}
 	return code
-}
-
-// readAnchor reads what the reviewer trusts beforehand.
-func readAnchor(c *cli.Context) (audit.Anchor, error) {
-	var a audit.Anchor
-	if name := c.String("key"); name != "" {
-		raw, err := os.ReadFile(name)
-		if err != nil {
-			return a, &failure{exit: exitInvalid, code: "no-key", err: fmt.Errorf("read the auditor's key: %w", err), hint: "name the auditor's public key, such as signer.pub"}
-		}
-		if _, err := trust.ParsePublic(raw); err != nil {
-			return a, &failure{exit: exitInvalid, code: "bad-key", err: fmt.Errorf("%s: %w", name, err), hint: "a public key in PEM is wanted"}
-		}
-		a.Keys = append(a.Keys, raw)
-	}
-	if name := c.String("policy"); name != "" {
-		keys, err := auditorKeys(name)
-		if err != nil {
-			return a, err
-		}
-		a.Keys = append(a.Keys, keys...)
-	}
-	for _, name := range c.StringSlice("artifact") {
-		f, err := os.Open(name)
-		if err != nil {
-			return a, err
-		}
-		digest, err := digestOf(f)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return a, err
-		}
-		a.Artifacts = append(a.Artifacts, digest)
-	}
-	a.MinSequence = c.Int("min-sequence")
-	return a, nil
-}
-
-// auditorKeys are the keys of a policy's auditors.
-func auditorKeys(name string) ([][]byte, error) {
-	p, _, err := readPolicy(name)
-	if err != nil {
-		return nil, err
-	}
-	var keys [][]byte
-	for _, r := range p.Roles() {
-		for _, q := range r.Principals {
-			if r.Name == trust.Auditor && len(q.Key) > 0 {
-				keys = append(keys, q.Key)
-			}
-		}
-	}
-	if len(keys) == 0 {
-		return nil, &failure{exit: exitInvalid, code: "no-auditor", err: fmt.Errorf("policy %s lists no auditor with a key", name), hint: "list the auditor's key under trust.roles.auditor, or use --key"}
-	}
-	return keys, nil
 }
 
 // replay runs a dossier's audit again, in a state folder of its own.

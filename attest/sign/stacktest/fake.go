@@ -12,11 +12,14 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +61,8 @@ func New() (*Stack, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /api/v2/signingCert", f.certify)
+	mux.HandleFunc("POST /api/v2/signingCert", f.certify(true))
+	mux.HandleFunc("POST /unlogged/api/v2/signingCert", f.certify(false))
 	mux.HandleFunc("POST /api/v2/log/entries", f.take)
 	mux.HandleFunc("POST /api/v1/timestamp", f.stamp)
 	server := httptest.NewServer(mux)
@@ -69,7 +73,8 @@ func New() (*Stack, error) {
 	}
 	f.origin = u.Hostname()
 	s.Addresses.Authority, s.Addresses.Log, s.Addresses.Timestamp = server.URL, server.URL, server.URL+"/api/v1/timestamp"
-	p := parts{ca: []*x509.Certificate{f.ca.cert, f.ca.root}, tsa: []*x509.Certificate{f.tsa.cert, f.tsa.root}, log: f.log.Public(), from: time.Now().Add(-time.Hour)}
+	s.Addresses.Unlogged = server.URL + "/unlogged"
+	p := parts{ca: []*x509.Certificate{f.ca.cert, f.ca.root}, ca2: []*x509.Certificate{f.ca.cert, f.ca.root}, tsa: []*x509.Certificate{f.tsa.cert, f.tsa.root}, log: f.log.Public(), from: time.Now().Add(-time.Hour)}
 	if p.id, err = logID(p.log); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -83,6 +88,11 @@ func newAuthority(name string, use x509.ExtKeyUsage, ca bool) (authority, error)
 	if err != nil {
 		return authority{}, err
 	}
+	id, err := logID(rootKey.Public())
+	if err != nil {
+		return authority{}, err
+	}
+	name = fmt.Sprintf("%s %x", name, id[:4]) // two authorities of a kind have two names
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name + " root", Organization: []string{"test"}}, NotBefore: from, NotAfter: to,
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
@@ -126,8 +136,21 @@ func issue(template, parent *x509.Certificate, pub crypto.PublicKey, key crypto.
 	return x509.ParseCertificate(der)
 }
 
+// claims are those parts of a token that the certificate says.
+type claims struct {
+	Issuer string `json:"iss"`
+	Email  string `json:"email"`
+	Job    string `json:"job_workflow_ref"`
+	Source string `json:"repository"`
+	Runner string `json:"runner_environment"`
+}
+
 // certify answers as Fulcio does. It reads the token without verifying it.
-func (f *fake) certify(w http.ResponseWriter, r *http.Request) {
+func (f *fake) certify(logged bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { f.answerRequest(w, r, logged) }
+}
+
+func (f *fake) answerRequest(w http.ResponseWriter, r *http.Request, logged bool) {
 	var req struct {
 		R struct {
 			Key struct {
@@ -141,14 +164,9 @@ func (f *fake) certify(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, map[string]string{"message": "want a token"})
 		return
 	}
-	var claims struct {
-		Issuer string `json:"iss"`
-		Email  string `json:"email"`
-		Job    string `json:"job_workflow_ref"`
-		Sub    string `json:"sub"`
-	}
+	var claims claims
 	body, err := base64.RawURLEncoding.DecodeString(part[1])
-	if err != nil || json.Unmarshal(body, &claims) != nil || !strings.HasPrefix(claims.Issuer, f.issuer.base) {
+	if err != nil || json.Unmarshal(body, &claims) != nil || claims.Issuer != NamedIssuer && !strings.HasPrefix(claims.Issuer, f.issuer.base) {
 		// A service that quotes what it was sent: no client may pass that on.
 		answer(w, http.StatusUnauthorized, map[string]string{"message": "no such issuer: " + token})
 		return
@@ -161,7 +179,7 @@ func (f *fake) certify(w http.ResponseWriter, r *http.Request) {
 	pub, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err == nil {
 		var leaf []byte
-		if leaf, err = f.leaf(pub, claims.Issuer, claims.Email, claims.Job); err == nil {
+		if leaf, err = f.leaf(pub, claims, logged); err == nil {
 			list := []string{encode(leaf), encode(f.ca.cert.Raw), encode(f.ca.root.Raw)}
 			answer(w, http.StatusOK, map[string]any{"signedCertificateEmbeddedSct": map[string]any{"chain": map[string]any{"certificates": list}}})
 			return
@@ -174,27 +192,35 @@ func encode(der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-// leaf makes a certificate of ten minutes with its certificate timestamp.
-func (f *fake) leaf(pub crypto.PublicKey, issuer, email, job string) ([]byte, error) {
+// leaf makes a certificate of ten minutes, with its certificate timestamp unless
+// it is not logged.
+func (f *fake) leaf(pub crypto.PublicKey, who claims, logged bool) ([]byte, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
-	if err != nil {
-		return nil, err
-	}
-	value, err := asn1.MarshalWithParams(issuer, "utf8")
 	if err != nil {
 		return nil, err
 	}
 	c := &x509.Certificate{
 		SerialNumber: serial, NotBefore: time.Now().Add(-time.Second), NotAfter: time.Now().Add(10 * time.Minute),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
-		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1, 8}, Value: value}},
 	}
-	if c.EmailAddresses = []string{email}; job != "" {
-		u, err := url.Parse("https://github.com/" + job)
+	says := map[int]string{8: who.Issuer}
+	if c.EmailAddresses = []string{who.Email}; who.Job != "" {
+		u, err := url.Parse("https://github.com/" + who.Job)
 		if err != nil {
 			return nil, err
 		}
 		c.EmailAddresses, c.URIs = nil, []*url.URL{u}
+		says[11], says[12] = who.Runner, "https://github.com/"+who.Source
+	}
+	for _, n := range slices.Sorted(maps.Keys(says)) {
+		value, err := asn1.MarshalWithParams(says[n], "utf8")
+		if err != nil {
+			return nil, err
+		}
+		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1, n}, Value: value})
+	}
+	if !logged {
+		return x509.CreateCertificate(rand.Reader, c, f.ca.cert, pub, f.ca.key)
 	}
 	pre := *c
 	pre.ExtraExtensions = append(append([]pkix.Extension{}, c.ExtraExtensions...), pkix.Extension{

@@ -82,7 +82,7 @@ func Start(ctx context.Context, bin, dir string) (*Stack, error) {
 }
 
 func (s *Stack) launch(ctx context.Context, bin, dir string) error {
-	p, err := ports(8)
+	p, err := ports(10)
 	if err != nil {
 		return err
 	}
@@ -103,10 +103,14 @@ func (s *Stack) launch(ctx context.Context, bin, dir string) error {
 	local := func(port int) string { return "http://127.0.0.1:" + strconv.Itoa(port) }
 	port := func(name string, i int) string { return fmt.Sprintf("--%s=%d", name, p[i]) }
 	s.Addresses.Authority, s.Addresses.Log, s.Addresses.Timestamp = local(p[0]), local(p[3]), local(p[6])+"/api/v1/timestamp"
+	s.Addresses.Unlogged = local(p[7])
+	authority := func(first int, socket, ctlog string) error {
+		return s.process(ctx, dir, filepath.Join(bin, "fulcio"), "serve", "--ca=ephemeralca", "--host=127.0.0.1", port("port", first), "--grpc-host=127.0.0.1",
+			port("grpc-port", first+1), port("metrics-port", first+2), "--legacy-unix-domain-socket="+filepath.Join(dir, socket),
+			"--ct-log-url="+ctlog, "--config-path="+config)
+	}
 	err = errors.Join(
-		s.process(ctx, dir, filepath.Join(bin, "fulcio"), "serve", "--ca=ephemeralca", "--host=127.0.0.1", port("port", 0), "--grpc-host=127.0.0.1",
-			port("grpc-port", 1), port("metrics-port", 2), "--legacy-unix-domain-socket="+filepath.Join(dir, "fulcio.sock"),
-			"--ct-log-url="+s.server.URL+"/test", "--config-path="+config),
+		authority(0, "fulcio.sock", s.server.URL+"/test"), authority(7, "unlogged.sock", ""),
 		s.process(ctx, dir, filepath.Join(bin, "posix"), "serve", port("http-port", 3), port("grpc-port", 4), port("http-metrics-port", 5),
 			"--hostname=127.0.0.1", "--storage-dir="+filepath.Join(dir, "log"), "--signer-filepath="+signer, "--checkpoint-interval=500ms"),
 		s.process(ctx, dir, filepath.Join(bin, "timestamp-server"), "serve", "--host=127.0.0.1", port("port", 6), "--timestamp-signer=memory", "--disable-ntp-monitoring"),
@@ -122,6 +126,9 @@ func (s *Stack) launch(ctx context.Context, bin, dir string) error {
 	if parts.ca, err = authorityChain(ctx, s.Addresses.Authority); err != nil {
 		return err
 	}
+	if parts.ca2, err = authorityChain(ctx, s.Addresses.Unlogged); err != nil {
+		return err
+	}
 	if parts.tsa, err = pemChain(ctx, s.Addresses.Timestamp+"/certchain"); err != nil {
 		return err
 	}
@@ -131,9 +138,9 @@ func (s *Stack) launch(ctx context.Context, bin, dir string) error {
 	return s.describe(parts)
 }
 
-// process starts a service; what it says goes into a file of its name.
+// process starts a service; what it says goes into a file named after it.
 func (s *Stack) process(ctx context.Context, dir, program string, args ...string) error {
-	log, err := os.Create(filepath.Join(dir, filepath.Base(program)+".log"))
+	log, err := os.CreateTemp(dir, filepath.Base(program)+"-*.log")
 	if err != nil {
 		return err
 	}

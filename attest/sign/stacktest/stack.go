@@ -28,11 +28,17 @@ type Stack struct {
 }
 
 // Addresses are where the services are.
-type Addresses struct{ Authority, Log, Timestamp, Base string }
+type Addresses struct {
+	Authority, Log, Timestamp, Base string
+	// Unlogged is a second authority that the root names, which logs no
+	// certificate.
+	Unlogged string
+}
 
 // parts is what a trust root is made of.
 type parts struct {
 	ca   []*x509.Certificate // intermediates first, root last
+	ca2  []*x509.Certificate // of the authority that logs nothing
 	tsa  []*x509.Certificate // leaf first, root last
 	log  crypto.PublicKey
 	id   []byte // of the log
@@ -73,6 +79,15 @@ func (s *Stack) Stale(address string) string {
 	return s.issuer.token(people, -time.Hour, map[string]any{"sub": address, "email": address, "email_verified": true})
 }
 
+// NamedIssuer is an issuer that exists by name alone: policies want https. Only
+// the authority that New plays believes it.
+const NamedIssuer = "https://issuer.example"
+
+// Named is a token for an e-mail address from NamedIssuer.
+func (s *Stack) Named(address string) string {
+	return s.issuer.token(people, 10*time.Minute, map[string]any{"iss": NamedIssuer, "sub": address, "email": address, "email_verified": true})
+}
+
 // RequestURL is where a job of the test's GitHub Actions asks for its token.
 func (s *Stack) RequestURL() string { return s.Workflows + "/request?api-version=2" }
 
@@ -94,9 +109,9 @@ func (s *Stack) describe(p parts) error {
 	if err != nil {
 		return err
 	}
-	last := len(p.ca) - 1
-	authority := &root.FulcioCertificateAuthority{
-		Root: p.ca[last], Intermediates: p.ca[:last], URI: s.Addresses.Authority, ValidityPeriodStart: p.from,
+	authority := func(chain []*x509.Certificate, at string) root.CertificateAuthority {
+		last := len(chain) - 1
+		return &root.FulcioCertificateAuthority{Root: chain[last], Intermediates: chain[:last], URI: at, ValidityPeriodStart: p.from}
 	}
 	end := len(p.tsa) - 1
 	stamps := &root.SigstoreTimestampingAuthority{
@@ -107,7 +122,7 @@ func (s *Stack) describe(p parts) error {
 			BaseURL: url, ID: id, HashFunc: crypto.SHA256, PublicKey: key, SignatureHashFunc: crypto.SHA256, ValidityPeriodStart: p.from,
 		}}
 	}
-	r, err := root.NewTrustedRoot(root.TrustedRootMediaType01, []root.CertificateAuthority{authority},
+	r, err := root.NewTrustedRoot(root.TrustedRootMediaType01, []root.CertificateAuthority{authority(p.ca, s.Addresses.Authority), authority(p.ca2, s.Addresses.Unlogged)},
 		entry(s.Addresses.Base+"/test", ctID[:], s.ct.public()), []root.TimestampingAuthority{stamps}, entry(s.Addresses.Log, p.id, p.log))
 	if err != nil {
 		return err
