@@ -2,6 +2,7 @@ package gofunc_test
 
 import (
 	"os"
+	"runtime"
 	"testing"
 
 	"github.com/proffer-audit/proffer/audit/compare/gofunc"
@@ -42,6 +43,7 @@ func TestBenign(t *testing.T) {
 	}
 	if os.Getenv("PROFFER_TEST_MUTANTS") == "" {
 		pairs = pairs[:1]
+		pairs[0].goos, pairs[0].goarch = runtime.GOOS, runtime.GOARCH
 	}
 	p := newProgram(1, 3)
 	for _, pair := range pairs {

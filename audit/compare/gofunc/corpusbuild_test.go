@@ -1,11 +1,13 @@
 package gofunc_test
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -28,7 +30,7 @@ func (t target) stripped() bool { return slices.Contains(t.flags, "-ldflags=-s -
 // build writes the program below a new directory and gives the built file.
 func build(t testing.TB, p *program, to target) []byte {
 	t.Helper()
-	tool, err := exec.LookPath("go")
+	tool, err := exec.LookPath(cmp.Or(os.Getenv("PROFFER_TEST_GO"), "go"))
 	if err != nil {
 		t.Skip("no go command to build the corpus with")
 	}
@@ -89,6 +91,16 @@ func corpus(seed uint64, n int) []mutant {
 		list = append(list, m)
 	}
 	return list
+}
+
+// hostCorpus is one stripped and one full pair for the system at hand, with
+// every kind of change.
+func hostCorpus() []mutant {
+	what := []string{"variable", "order", "function", "function", "function"}
+	host := target{goos: runtime.GOOS, goarch: runtime.GOARCH}
+	bare := host
+	bare.flags = []string{"-ldflags=-s -w"}
+	return []mutant{{id: 1, to: bare, seed: 2, what: what}, {id: 2, to: host, seed: 2, what: append(what[2:], "import")}}
 }
 
 func (m mutant) base() *program {

@@ -11,18 +11,18 @@ import (
 // TestMutants holds the verdict to what was changed. All pairs run with
 // PROFFER_TEST_MUTANTS=1 (or another seed); without it two do.
 func TestMutants(t *testing.T) {
-	seed, n := uint64(1), 2
+	list := hostCorpus()
 	if s := os.Getenv("PROFFER_TEST_MUTANTS"); s != "" {
-		var err error
-		if seed, err = strconv.ParseUint(s, 10, 32); err != nil {
+		seed, err := strconv.ParseUint(s, 10, 32)
+		if err != nil {
 			t.Fatalf("PROFFER_TEST_MUTANTS is the corpus's seed: %v", err)
 		}
-		n = 50
+		list = corpus(seed, 50)
 	} else if testing.Short() {
 		t.Skip("builds programs")
 	}
 	var total score
-	for _, m := range corpus(seed, n) {
+	for _, m := range list {
 		a, b, truths := m.programs()
 		v, err := gofunc.Compare(build(t, a, m.to), build(t, b, m.to))
 		if err != nil {
@@ -45,5 +45,5 @@ func TestMutants(t *testing.T) {
 	if precision := float64(total.right) / float64(max(1, total.right+total.wrong)); precision < 0.99 {
 		t.Errorf("precision %.3f: %d right, %d wrong", precision, total.right, total.wrong)
 	}
-	t.Logf("%d pairs: %d right, %d wrong, %d missed", n, total.right, total.wrong, total.missed)
+	t.Logf("%d pairs: %d right, %d wrong, %d missed", len(list), total.right, total.wrong, total.missed)
 }

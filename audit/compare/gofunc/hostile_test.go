@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -79,13 +80,9 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestUnlike(t *testing.T) {
-	p := newProgram(1, 1)
-	if testing.Short() {
-		t.Skip("builds programs")
-	}
-	a := build(t, p, target{"linux", "amd64", []string{"-trimpath", "-ldflags=-s -w"}})
-	b := build(t, p, target{"linux", "arm64", []string{"-trimpath", "-ldflags=-s -w"}})
-	if v, err := gofunc.Compare(a, b); v != nil || !errors.Is(err, gofunc.ErrUnlike) {
+	b := smallELF()
+	b[18] = 0xb7
+	if v, err := gofunc.Compare(smallELF(), b); v != nil || !errors.Is(err, gofunc.ErrUnlike) {
 		t.Errorf("verdict %v, error %v", v != nil, err)
 	}
 }
@@ -112,11 +109,10 @@ func TestItself(t *testing.T) {
 	}
 	code := find("github.com/proffer-audit/proffer/audit/compare/gofunc_test.landmark")
 	marks := bytes.Index(program, []byte(strings.Join([]string{"a landmark", "that nothing", "else says"}, " ")))
-	pad := code.Offset + code.Length
 	for _, tt := range []struct {
 		name string
 		at   int64
-	}{{"code", code.Offset + 1}, {"string", int64(marks) + 20}, {"padding", pad}} {
+	}{{"code", code.Offset + 1}, {"string", int64(marks) + 20}} {
 		b := bytes.Clone(program)
 		b[tt.at] ^= 0x11
 		v, err := gofunc.Compare(program, b)
@@ -150,13 +146,13 @@ func TestDamage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
-	program := build(t, p, target{"linux", "amd64", []string{"-trimpath", "-ldflags=-s -w"}})
-	tab := bytes.Index(program, []byte{0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8})
+	program := build(t, p, target{runtime.GOOS, runtime.GOARCH, []string{"-ldflags=-s -w"}})
+	tab := max(0, bytes.Index(program, []byte{0xf1, 0xff, 0xff, 0xff, 0, 0}))
 	r := rand.New(rand.NewPCG(1, 1))
 	verdicts := 0
-	for range 30 {
+	for range 20 {
 		b := bytes.Clone(program)
-		for range 1 + r.IntN(40) {
+		for range 1 + r.IntN(3) {
 			at := r.IntN(len(b))
 			switch r.IntN(3) {
 			case 0:
@@ -178,7 +174,9 @@ func TestDamage(t *testing.T) {
 			}
 		}
 	}
-	t.Log(verdicts, "verdicts")
+	if verdicts == 0 {
+		t.Error("no copy was read at all")
+	}
 }
 
 func FuzzCompare(f *testing.F) {

@@ -47,7 +47,7 @@ func TestWritePair(t *testing.T) {
 	if dir == "" {
 		t.Skip("PROFFER_TEST_WRITE_PAIR names no directory")
 	}
-	a := newProgram(7, 150, "net/http", "go/types", "html/template")
+	a := newProgram(7, 420, "net/http", "go/types", "html/template")
 	b := a.clone()
 	b.shapes[1].s[0] += " and more"
 	on := target{goos: "linux", goarch: "amd64"}

@@ -200,7 +200,7 @@ func (c *comparison) sameBytes(x, y, n uint64) bool {
 	for ; i+8 <= uint64(len(a)); i += 8 {
 		v, w := leWord(a[i:]), leWord(b[i:])
 		if c.a.im.pointer(x+i, v) && c.b.im.pointer(y+i, w) {
-			if (!c.samePlace(v, w) || !c.sameString(v, w, a[i:], b[i:])) && (v != w || c.firm(v, a[i:])) {
+			if (!c.samePlace(v, w) || !c.sameString(v, w, x+i, y+i)) && (v != w || c.firm(v, x+i)) {
 				return false
 			}
 			continue
@@ -224,30 +224,27 @@ func (c *comparison) sameDistances(x, y uint64, a, b []byte) bool {
 	return bytes.Equal(a, b)
 }
 
-// firm reports whether a word that both sides have is a pointer indeed. Without
-// relocations, a number may look like an address of the program.
-func (c *comparison) firm(v uint64, rest []byte) bool {
+// firm reports whether the word v at an address, which both sides have, is a
+// pointer indeed. Without relocations, a number may look like an address of the
+// program.
+func (c *comparison) firm(v, at uint64) bool {
 	if c.a.im.exact || c.a.im.format != "elf" || c.a.known(v) {
 		return true
 	}
 	if _, ok := c.a.typeAt(v); ok {
 		return true
 	}
-	if seg := c.a.im.segment(v); len(rest) < 16 || seg == nil || seg.exec {
-		return false
-	}
-	l := leWord(rest[8:])
-	return l > 0 && l <= c.a.reach(v)
+	l, ok := c.a.im.word(at + 8)
+	seg := c.a.im.segment(v)
+	return ok && seg != nil && !seg.exec && l > 0 && l <= c.a.reach(v)
 }
 
-// sameString compares what a pointer with a length behind it points to, over
-// the whole length.
-func (c *comparison) sameString(v, w uint64, a, b []byte) bool {
-	if len(a) < 16 {
-		return true
-	}
-	l := leWord(a[8:])
-	if l == 0 || l != leWord(b[8:]) || c.a.opaque(v) || c.b.opaque(w) || c.a.funcAt(v) >= 0 {
+// sameString compares what the pointers v and w, which stand at x and y with a
+// length behind them, point to, over the whole length.
+func (c *comparison) sameString(v, w, x, y uint64) bool {
+	l, ok1 := c.a.im.word(x + 8)
+	m, ok2 := c.b.im.word(y + 8)
+	if !ok1 || !ok2 || l == 0 || l != m || c.a.opaque(v) || c.b.opaque(w) || c.a.funcAt(v) >= 0 {
 		return true
 	}
 	if l <= min(c.a.extent(v), c.b.extent(w)) || l > min(c.a.reach(v), c.b.reach(w)) {
