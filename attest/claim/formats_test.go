@@ -320,7 +320,7 @@ func FuzzRead(f *testing.F) {
 		st := says(types[int(kind)%len(types)], string(predicate))
 		first, err := claim.Read(st)
 		second, again := claim.Read(st)
-		if fmt.Sprint(err) != fmt.Sprint(again) || !cmp.Equal(first, second) {
+		if fmt.Sprint(err) != fmt.Sprint(again) || fmt.Sprintf("%#v", first) != fmt.Sprintf("%#v", second) && !cmp.Equal(first, second) {
 			t.Fatalf("read twice: %v, %v\n%s", err, again, cmp.Diff(first, second))
 		}
 		if err != nil {
