@@ -36,7 +36,7 @@ func (c *check) checkChain() error {
 	}
 	if len(c.paths) > 0 {
 		// RFC 5280 lets a certificate without usages be used for everything.
-		if !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageCodeSigning) {
+		if !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageCodeSigning) || leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
 			return refuse(WrongUsage, "the certificate was not issued for code signing")
 		}
 		return nil

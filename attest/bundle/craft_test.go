@@ -16,6 +16,8 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/proffer-audit/proffer/attest/bundle/mint"
 )
 
 // crafted is a certificate authority that issues what no honest one would.
@@ -159,4 +161,12 @@ func editBody(t testing.TB, data []byte, change func(body string) string) []byte
 		}
 		e["canonicalizedBody"] = b64([]byte(after))
 	})
+}
+
+// weakLeaf has a key on P-224, which X.509 knows and nobody here trusts.
+func weakLeaf(t testing.TB, a *mint.Authority) *x509.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	check(t, err)
+	return newCrafted(t, a.Now, pkix.Name{CommonName: "crafted"}, nil).issue(t, key.Public(), nil)
 }

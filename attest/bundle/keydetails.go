@@ -8,6 +8,18 @@ import (
 	"crypto/rsa"
 )
 
+// strong reports the kinds and sizes of key that trust.ParsePublic reads.
+func strong(key crypto.PublicKey) bool {
+	switch k := key.(type) {
+	case *ecdsa.PublicKey:
+		return k.Curve == elliptic.P256() || k.Curve == elliptic.P384() || k.Curve == elliptic.P521()
+	case *rsa.PublicKey:
+		return 2048 <= k.N.BitLen() && k.N.BitLen() <= 8192
+	}
+	_, ok := key.(ed25519.PublicKey)
+	return ok
+}
+
 // keyDetails gives the PublicKeyDetails of sigstore's protobuf-specs that Rekor
 // v2 enters for a key, and the hash of its entries.
 func keyDetails(key crypto.PublicKey) (name string, h crypto.Hash, ok bool) {

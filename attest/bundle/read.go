@@ -158,6 +158,9 @@ func (b *Bundle) readLeaf(raw []byte) error {
 	if leaf.IsCA {
 		return refuse(BadCertificate, "the certificate is that of an authority, not of a signer")
 	}
+	if !strong(leaf.PublicKey) {
+		return refuse(BadCertificate, "the certificate's key is of a kind or size that is not trusted")
+	}
 	b.leaf = leaf
 	b.claim, err = readIdentity(leaf)
 	return err

@@ -153,6 +153,7 @@ func edits(t *testing.T, a *mint.Authority) map[string]edited {
 		"unknown hash":   {want: bundle.Unreadable, bundle: edit(t, a.Bundle(message), func(m object) { m.at("messageSignature", "messageDigest")["algorithm"] = "SHA3_256" })},
 		"v0.4":           {want: bundle.UnknownVersion, bundle: edit(t, a.Bundle(one), func(m object) { m["mediaType"] = "application/vnd.dev.sigstore.bundle.v0.4+json" })},
 		"no certificate": {want: bundle.BadCertificate, bundle: edit(t, a.Bundle(one), func(m object) { m.at("verificationMaterial", "certificate")["rawBytes"] = "AAAA" })},
+		"weak key":       {want: bundle.BadCertificate, bundle: edit(t, a.Bundle(one), func(m object) { m.at("verificationMaterial", "certificate")["rawBytes"] = b64(weakLeaf(t, a).Raw) })},
 		"CA as leaf":     {want: bundle.BadCertificate, bundle: edit(t, a.Bundle(one), func(m object) { m.at("verificationMaterial", "certificate")["rawBytes"] = b64(a.CA.Middle.Raw) })},
 		"33 entries":     {want: bundle.TooLarge, bundle: edit(t, a.Bundle(one), func(m object) { m.at("verificationMaterial")["tlogEntries"] = slices.Repeat([]any{m.entry()}, 33) })},
 		"33 stamps": {want: bundle.TooLarge, bundle: edit(t, a.Bundle(one), func(m object) {
@@ -275,6 +276,7 @@ func refusesCertificates(t *testing.T, seen tally) {
 	}{
 		"server":      {bundle.WrongUsage, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }, lax},
 		"no usage":    {bundle.WrongUsage, func(c *x509.Certificate) { c.ExtKeyUsage = nil }, lax},
+		"other use":   {bundle.WrongUsage, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }, lax},
 		"broken SCT":  {bundle.SCTBroken, ext([]byte{4, 2, 0, 0}, 1, 3, 6, 1, 4, 1, 11129, 2, 4, 2), bundle.Strict()},
 		"no time":     {bundle.CertificateTimeNeeded, nil, lax},
 		"two names":   {bundle.BadCertificate, func(c *x509.Certificate) { c.EmailAddresses = []string{"a@example.org"} }, lax},

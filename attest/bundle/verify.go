@@ -135,7 +135,7 @@ type check struct {
 	// undated are logs that give no time of their own, so that their keys must
 	// have been valid when others saw the signature.
 	undated []*logKey
-	result Verified
+	result  Verified
 }
 
 // run does the steps from the cheap and telling to the dear: what it refuses has
