@@ -174,8 +174,17 @@ func TestRebuildInTheSandbox(t *testing.T) {
 	for _, tier := range tiers {
 		sb := openSandbox(t, sandbox.Options{Force: tier})
 		job := tiny(t, store)
+		job.warm = t.TempDir() // one cache for all that is built of this sample
 		t.Run("compile "+string(sb.Tier()), func(t *testing.T) { tinyCompile(t, sb, store, job) })
 		t.Run("launder "+string(sb.Tier()), func(t *testing.T) { tinyLaunder(t, sb, store, job) })
+		t.Run("causes "+string(sb.Tier()), func(t *testing.T) { tinyCauses(t, sb, store, job) })
+		if os.Getenv("PROFFER_TEST_INFER") != "1" {
+			continue // a dozen more builds: with the other slow tests
+		}
+		t.Run("no cause "+string(sb.Tier()), func(t *testing.T) { tinyNoCause(t, sb, store, job) })
+		t.Run("infer "+string(sb.Tier()), func(t *testing.T) { tinyInfer(t, sb, store, job) })
+		t.Run("varied "+string(sb.Tier()), func(t *testing.T) { tinyVaried(t, sb, store, job) })
+		t.Run("paths "+string(sb.Tier()), func(t *testing.T) { tinyPaths(t, sb, store, job) })
 	}
 }
 

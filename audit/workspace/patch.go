@@ -233,26 +233,13 @@ func (f filePatch) apply(content []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// LinePatch is the unified diff that replaces one line of a file, with three
-// lines of context. ok is false where the line does not stand there just once.
+// LinePatch is the unified diff that replaces one line of a file, without
+// context. ok is false where the line does not stand there just once.
 func LinePatch(name string, content []byte, old, changed string) (diff []byte, ok bool) {
 	lines := strings.SplitAfter(string(content), "\n")
 	at := slices.Index(lines, old+"\n")
 	if at < 0 || slices.Contains(lines[at+1:], old+"\n") {
 		return nil, false
 	}
-	from, to := max(at-3, 0), min(at+4, len(lines))
-	if lines[len(lines)-1] == "" {
-		to = min(to, len(lines)-1)
-	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "--- a/%s\n+++ b/%s\n@@ -%d,%d +%d,%d @@\n", name, name, from+1, to-from, from+1, to-from)
-	for i := from; i < to; i++ {
-		if i == at {
-			fmt.Fprintf(&b, "-%s\n+%s\n", old, changed)
-			continue
-		}
-		b.WriteString(" " + lines[i])
-	}
-	return b.Bytes(), true
+	return fmt.Appendf(nil, "--- a/%s\n+++ b/%s\n@@ -%d +%d @@\n-%s\n+%s\n", name, name, at+1, at+1, old, changed), true
 }

@@ -10,14 +10,18 @@ import (
 func (d *door) rebuildCommand() *cli.Command {
 	return &cli.Command{
 		Name: "rebuild", Usage: "only rebuild and compare", ArgsUsage: "SUBMISSION",
-		Flags: append(inputFlags(),
+		Flags: append(append(append(inputFlags(), inferFlags()...), signerFlags()...),
 			&cli.StringFlag{Name: "artifact", Usage: "only the artifact `NAME`"},
 			&cli.BoolFlag{Name: "attest", Usage: "sign what was found, each as ARTIFACT.NAME.sigstore.json: provenance, comparison and summary (PASSED or FAILED), and equivalence when it is so"},
 			&cli.StringFlag{Name: "builder-id", Value: "https://github.com/proffer-audit/proffer", Usage: "the `URI` of who builds, as the provenance names it"},
-			&cli.StringFlag{Name: "key", Usage: "sign with this private key `FILE` (default: the local key, made on first use)"},
 			&cli.StringFlag{Name: "out", Value: ".", Usage: "write attestations into `DIR`"},
 		),
-		Action: func(c *cli.Context) error { return d.part(c, "rebuild", audit.OnlyRebuild, c.String("artifact")) },
+		Action: func(c *cli.Context) error {
+			if c.Bool("infer") {
+				return d.infer(c)
+			}
+			return d.part(c, "rebuild", audit.OnlyRebuild, c.String("artifact"))
+		},
 	}
 }
 
