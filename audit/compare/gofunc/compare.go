@@ -35,6 +35,10 @@ func compare(a, b *side) (*Verdict, error) {
 	c.count(v, found)
 	data := c.data()
 	v.Data = c.report(data)
+	if row, ok := c.initOrder(); ok {
+		v.Data = append(v.Data, row)
+	}
+	v.Data = append(v.Data, c.types()...)
 	c.foreign(v)
 	v.ShippedRanges = c.a.ranges(func(i int) Class { return found[i].class }, data, func(d datum) (uint64, uint64) { return d.x, d.n })
 	v.RebuiltRanges = c.b.ranges(func(j int) Class {

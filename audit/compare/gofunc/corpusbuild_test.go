@@ -30,17 +30,23 @@ func (t target) stripped() bool { return slices.Contains(t.flags, "-ldflags=-s -
 // build writes the program below a new directory and gives the built file.
 func build(t testing.TB, p *program, to target) []byte {
 	t.Helper()
+	dir := t.TempDir()
+	if err := p.write(dir); err != nil {
+		t.Fatal(err)
+	}
+	return buildIn(t, dir, to)
+}
+
+// buildIn builds the program in a directory.
+func buildIn(t testing.TB, dir string, to target) []byte {
+	t.Helper()
 	tool, err := exec.LookPath(cmp.Or(os.Getenv("PROFFER_TEST_GO"), "go"))
 	if err != nil {
 		t.Skip("no go command to build the corpus with")
 	}
-	dir := t.TempDir()
-	if err := p.write(filepath.Join(dir, "src")); err != nil {
-		t.Fatal(err)
-	}
-	out := filepath.Join(dir, "out")
+	out := filepath.Join(t.TempDir(), "out")
 	cmd := exec.Command(tool, append(append([]string{"build", "-o", out}, to.flags...), ".")...)
-	cmd.Dir = filepath.Join(dir, "src")
+	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOOS="+to.goos, "GOARCH="+to.goarch, "CGO_ENABLED=0",
 		"GOFLAGS=-buildvcs=false", "GOTOOLCHAIN=local", "GOWORK=off")
 	if msg, err := cmd.CombinedOutput(); err != nil {
