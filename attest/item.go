@@ -39,8 +39,9 @@ type item struct {
 	bundle *bundle.Bundle // of a sigstore bundle
 	err    error          // why it could not be opened
 
-	under map[*bundle.Root]outcome // what verified under a root
-	said  *saying
+	under  map[*bundle.Root]outcome // what verified under a root
+	signed map[string]bool          // by key, whether it made the signature
+	said   *saying
 }
 
 type outcome struct {
@@ -105,8 +106,8 @@ func (it *item) verifyKey(pub *trust.Public, r *bundle.Root) (*bundle.Verified, 
 	if r != nil {
 		return nil, refuse(Code(bundle.TimestampMissing), "a %s cannot say when it was signed, which the key's root is for", it.Kind)
 	}
-	if err := it.VerifyKey(pub.Key); err != nil {
-		return nil, err
+	if !it.signedBy(pub) {
+		return nil, refuse(BadSignature, "the signature is not that of key %s", pub.ID())
 	}
 	return &bundle.Verified{KeyID: pub.ID()}, nil
 }
@@ -114,12 +115,22 @@ func (it *item) verifyKey(pub *trust.Public, r *bundle.Root) (*bundle.Verified, 
 // signedBy reports whether the key made the item's signature, whatever else is
 // wrong with it.
 func (it *item) signedBy(pub *trust.Public) bool {
-	if it.bundle == nil {
-		return it.VerifyKey(pub.Key) == nil
+	id := pub.ID()
+	if did, known := it.signed[id]; known {
+		return did
 	}
-	// A root that has nothing passes over every entry and timestamp, so that the
-	// signature alone is left to fail.
-	_, err := bundle.VerifyKey(it.bundle, pub, new(bundle.Root), bundle.Artifact{}, bundle.Demand{})
+	var err error
+	if it.bundle == nil {
+		err = it.VerifyKey(pub.Key)
+	} else {
+		// A root that has nothing passes over every entry and timestamp, so that the
+		// signature alone is left to fail.
+		_, err = bundle.VerifyKey(it.bundle, pub, new(bundle.Root), bundle.Artifact{}, bundle.Demand{})
+	}
+	if it.signed == nil {
+		it.signed = map[string]bool{}
+	}
+	it.signed[id] = err == nil
 	return err == nil
 }
 

@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -215,6 +216,11 @@ func checkSubjects(subjects []Subject) error {
 
 // read makes the principals ready, in the order of their names.
 func (r *role) read(roots map[string]*anchor) error {
+	// Sorted first: which of several mistakes is named must not hang on the order.
+	r.Principals = slices.SortedFunc(slices.Values(r.Principals), func(a, b trust.Principal) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), bytes.Compare(a.Key, b.Key), strings.Compare(a.Identity+"\x00"+a.Match, b.Identity+"\x00"+b.Match))
+	})
+	r.DistinctBy = slices.Sorted(slices.Values(r.DistinctBy))
 	if err := r.Validate(); err != nil {
 		return refuseFor(BadPolicy, err, "policy")
 	}
@@ -225,6 +231,5 @@ func (r *role) read(roots map[string]*anchor) error {
 		}
 		r.known = append(r.known, k)
 	}
-	slices.SortFunc(r.known, func(a, b *principal) int { return strings.Compare(a.Name, b.Name) })
 	return nil
 }

@@ -13,7 +13,7 @@ type Options struct {
 	Seed   string    // everything follows from it
 	Name   string    // domain of its hosts and organisation of its subjects; mint.example if empty
 	Now    time.Time // when it signs unless told otherwise; 2026-03-01 12:00 UTC if zero
-	Curve  Kind      // of root and intermediate; P384 if empty
+	Curve  Kind      // of all roots and intermediates; P384 if empty
 	Before uint64    // entries of others in its transparency logs; the public log has some 2^29
 	CA     CAOptions // what is set here goes before the fields above
 	TSA    TSAOptions
@@ -45,7 +45,7 @@ func New(o Options) *Authority {
 	always := Window{Start: o.Now.Add(-4 * year)}
 	ca, tsa := o.CA, o.TSA
 	ca.Seed, ca.Name, ca.Now, ca.Curve = first(ca.Seed, o.Seed), first(ca.Name, o.Name), o.Now, first(ca.Curve, o.Curve)
-	tsa.Seed, tsa.Name, tsa.Now = first(tsa.Seed, o.Seed), first(tsa.Name, o.Name), o.Now
+	tsa.Seed, tsa.Name, tsa.Now, tsa.CA = first(tsa.Seed, o.Seed), first(tsa.Name, o.Name), o.Now, first(tsa.CA, o.Curve)
 	return &Authority{
 		CA: NewCA(ca), CT: NewCT(o.Seed, o.Name, o.CTLog.or(always)), TSA: NewTSA(tsa), Now: o.Now, seed: o.Seed,
 		Rekor1: NewLog(LogOptions{Seed: "1 " + o.Seed, Host: "rekor." + o.Name, Protocol: Rekor1, Before: o.Before, Trusted: o.Rekor1.or(always)}),

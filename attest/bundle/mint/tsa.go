@@ -15,6 +15,7 @@ type TSAOptions struct {
 	Name    string
 	Now     time.Time
 	Curve   Kind   // of the leaf; P256 if empty
+	CA      Kind   // of root and intermediate; P384 if empty
 	Leaf    Window // of the certificate that signs
 	Trusted Window // in trusted_root.json
 	Bare    bool   // leaves the certificate out of its timestamps
@@ -37,7 +38,8 @@ func NewTSA(o TSAOptions) *TSA {
 	subject := func(name string) pkix.Name {
 		return pkix.Name{CommonName: name, Organization: []string{o.Name}}
 	}
-	rootKey, middleKey := NewKey(P384, "tsa root "+o.Seed), NewKey(P384, "tsa intermediate "+o.Seed)
+	chain := first(o.CA, P384)
+	rootKey, middleKey := NewKey(chain, "tsa root "+o.Seed), NewKey(chain, "tsa intermediate "+o.Seed)
 	t := &TSA{
 		URI: "https://tsa." + o.Name + "/api/v1/timestamp", key: NewKey(o.Curve, "tsa "+o.Seed), bare: o.Bare,
 		Trusted: o.Trusted.or(Window{Start: o.Now.Add(-4 * year)}),
