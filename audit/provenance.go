@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -32,8 +33,8 @@ func (p *planner) provenance(a submission.Artifact) {
 		Roots    map[string][]byte `json:"roots"`
 		Subjects []attest.Subject  `json:"subjects"`
 	}{p.roles(), p.in.policy.Roots(), subjectsOf(a)}
-	p.add(outcomesStep(id, "provenance", 1, needs, params, func(_ context.Context, in engine.Input) (engine.Output, error) {
-		set := attest.Set{Artifact: a.Name, Subjects: params.Subjects, Roles: params.Roles, Roots: params.Roots}
+	p.add(outcomesStep(id, "provenance", 2, needs, params, func(_ context.Context, in engine.Input) (engine.Output, error) {
+		set := attest.Set{Artifact: a.Name, Subjects: params.Subjects, Roles: params.Roles, Roots: params.Roots, Workers: runtime.GOMAXPROCS(0)}
 		evidence := []string{}
 		for what, paper := range papers {
 			d, _, err := blobOf(in, what)
@@ -82,8 +83,9 @@ func provenanceOutcomes(id, artifact string, v attest.Verdict, evidence []string
 	for _, r := range v.Roles {
 		refusals = append(refusals, r.Refusals...)
 	}
+	counts := countingFiles(v)
 	for _, r := range refusals {
-		out.Findings = append(out.Findings, refusedBundle(id, artifact, r, evidence))
+		out.Findings = append(out.Findings, refusedBundle(id, artifact, r, counts[r.Bundle], evidence))
 	}
 	check.Reason = safetext.Of(strings.Join(said, "; "))
 	out.Checks = []reports.Check{check}
@@ -123,12 +125,37 @@ func missingSigners(check, artifact string, r attest.RoleVerdict, evidence []str
 	}
 }
 
-func refusedBundle(check, artifact string, r attest.Refusal, evidence []string) reports.Finding {
+// countingFiles are the files of which some attestation counted.
+func countingFiles(v attest.Verdict) map[string]bool {
+	files := map[string]bool{}
+	for _, r := range v.Roles {
+		for _, c := range r.Counted {
+			files[c.Bundle] = true
+		}
+	}
+	return files
+}
+
+// refusedBundle reports an attestation that does not count. Beside one of the
+// same file that does, it is worth a note: registries bundle what they have.
+func refusedBundle(check, artifact string, r attest.Refusal, counts bool, evidence []string) reports.Finding {
+	key, facts := []string{artifact, r.Bundle, string(r.Code)}, map[string]safetext.Text{"code": safetext.Of(string(r.Code)), "bundle": safetext.Of(r.Bundle)}
+	name, severity := r.Bundle, reports.Medium
+	if r.Principal != "" {
+		key = append(key, r.Principal)
+	}
+	if r.Place != "" {
+		key, name = append(key, r.Place), r.Bundle+" ("+r.Place+")"
+		facts["place"] = safetext.Of(r.Place)
+		if counts {
+			severity = reports.Note
+		}
+	}
 	return reports.Finding{
-		ID: reports.FindingID("provenance.refused", artifact, r.Bundle, string(r.Code)), Rule: "provenance.refused", Severity: reports.Medium,
+		ID: reports.FindingID("provenance.refused", key...), Rule: "provenance.refused", Severity: severity,
 		Check: check, Subject: safetext.Of(artifact), Concerns: []string{"C8"}, Evidence: evidence,
-		Message: safetext.Sprintf("%s of %s does not count: %s", r.Bundle, artifact, r.Reason),
-		Facts:   map[string]safetext.Text{"code": safetext.Of(string(r.Code)), "bundle": safetext.Of(r.Bundle)},
+		Message: safetext.Sprintf("%s of %s does not count: %s", name, artifact, r.Reason),
+		Facts:   facts,
 	}
 }
 
