@@ -33,7 +33,15 @@ type image struct {
 	gui          bool // PE: no console
 	pie          bool
 	read         *table // by pclntab; nil before
+	room         int    // bytes that sections may still hold
 }
+
+// Limits of a program: sections may lie over each other, and a hostile one would
+// have thousands over the whole file.
+const (
+	maxSections = 256
+	maxTables   = 8 // places that look like a pclntab, in one section
+)
 
 var errNoProgram = errors.New("not an ELF, PE or Mach-O program")
 
@@ -59,7 +67,7 @@ func openELF(data []byte) (*image, error) {
 	if err != nil {
 		return nil, err
 	}
-	im := &image{format: "elf", goos: "linux", order: f.ByteOrder, wide: f.Class == elf.ELFCLASS64, pie: f.Type == elf.ET_DYN}
+	im := &image{format: "elf", room: 2 * len(data), goos: "linux", order: f.ByteOrder, wide: f.Class == elf.ELFCLASS64, pie: f.Type == elf.ET_DYN}
 	switch f.OSABI {
 	case elf.ELFOSABI_FREEBSD:
 		im.goos = "freebsd"
@@ -97,7 +105,7 @@ func openPE(data []byte) (*image, error) {
 		return nil, err
 	}
 	defer f.Close()
-	im := &image{format: "pe", goos: "windows", order: binary.LittleEndian}
+	im := &image{format: "pe", room: 2 * len(data), goos: "windows", order: binary.LittleEndian}
 	im.goarch = map[uint16]string{
 		pe.IMAGE_FILE_MACHINE_AMD64: "amd64", pe.IMAGE_FILE_MACHINE_ARM64: "arm64", pe.IMAGE_FILE_MACHINE_I386: "386",
 	}[f.Machine]
@@ -125,7 +133,7 @@ func openMachO(data []byte) (*image, error) {
 		return nil, err
 	}
 	defer f.Close()
-	im := &image{format: "macho", goos: "darwin", order: f.ByteOrder, wide: f.Magic == macho.Magic64, pie: f.Flags&macho.FlagPIE != 0}
+	im := &image{format: "macho", room: 2 * len(data), goos: "darwin", order: f.ByteOrder, wide: f.Magic == macho.Magic64, pie: f.Flags&macho.FlagPIE != 0}
 	im.goarch = map[macho.Cpu]string{macho.CpuAmd64: "amd64", macho.CpuArm64: "arm64"}[f.Cpu]
 	im.symbols = f.Symtab != nil && slices.ContainsFunc(f.Symtab.Syms, func(s macho.Symbol) bool { return s.Name == "_runtime.text" || s.Name == "runtime.text" })
 	for _, s := range f.Sections {
@@ -140,9 +148,10 @@ func openMachO(data []byte) (*image, error) {
 }
 
 func (im *image) add(name string, addr, size uint64, data []byte) {
-	if addr+size < addr {
-		return // wraps around: no program has such a section
+	if addr+size < addr || len(im.sections) == maxSections || len(data) > im.room {
+		return // wraps around, or holds more than the file: no program has such sections
 	}
+	im.room -= len(data)
 	im.sections = append(im.sections, section{name, addr, data, size})
 }
 

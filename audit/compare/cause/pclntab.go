@@ -58,16 +58,21 @@ func (im *image) findTable() *table {
 func (im *image) scan(data []byte, magic uint32) *table {
 	head := make([]byte, 6) // the magic number and two zeros
 	im.order.PutUint32(head, magic)
-	for from := 0; ; {
+	tables := 0
+	for from := 0; tables < maxTables; {
 		i := bytes.Index(data[from:], head)
 		if i < 0 {
 			return nil
 		}
-		if t := im.readTable(data[from+i:]); t != nil {
-			return t
+		if _, ok := im.readHeader(data[from+i:]); ok {
+			tables++
+			if t := im.readTable(data[from+i:]); t != nil {
+				return t
+			}
 		}
 		from += i + 1
 	}
+	return nil
 }
 
 // header is the start of a pclntab, with its parts cut out.
