@@ -30,6 +30,7 @@ func (n *node) functions() {
 	n.result.Functions = functionsOf(v)
 	n.ja = divide(n.ja, v.ShippedRanges)
 	n.jb = divide(n.jb, v.RebuiltRanges)
+	n.remains(v)
 	n.entries(v)
 	for _, f := range n.result.Functions.Changed {
 		n.find(ChangedCode, "", "function "+f.Name.String(), f.where())

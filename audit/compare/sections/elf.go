@@ -297,10 +297,10 @@ func (e *elfFile) execUntil(at, to int64) (bool, int64) {
 func (e *elfFile) program() *Program {
 	p := &Program{}
 	for _, s := range e.sections {
-		if s.kind == elfNobits || s.kind == 0 || !within(s.off, s.size, e.size) {
+		if s.kind == 0 || s.kind != elfNobits && !within(s.off, s.size, e.size) || s.size < 0 {
 			continue
 		}
-		p.Sections = append(p.Sections, Section{Name: s.name, Addr: s.addr, Off: s.off, Size: s.size, Exec: s.flags&elfExec != 0, Load: s.flags&elfAlloc != 0})
+		p.Sections = append(p.Sections, Section{Name: s.name, Addr: s.addr, Off: s.off, Size: s.size, Exec: s.flags&elfExec != 0, Load: s.flags&elfAlloc != 0, Memory: s.kind == elfNobits})
 	}
 	return p
 }

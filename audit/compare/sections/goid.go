@@ -166,12 +166,25 @@ func fipsValid(data, info []byte, bo binary.ByteOrder, offset func(uint64) int64
 func (p *Program) Offset(addr uint64) int64 {
 	for _, s := range p.Sections {
 		// The end of a section is an address of it: a stretch may end there.
-		if s.Load && addr >= s.Addr && addr-s.Addr <= uint64(s.Size) {
+		if s.Load && !s.Memory && addr >= s.Addr && addr-s.Addr <= uint64(s.Size) {
 			return s.Off + int64(addr-s.Addr)
 		}
 	}
 	return -1
 }
+
+// Addr is the address of an offset, false if it is not mapped.
+func (p *Program) Addr(off int64) (uint64, bool) {
+	for _, s := range p.Sections {
+		if s.Load && !s.Memory && off >= s.Off && off-s.Off < s.Size {
+			return s.Addr + uint64(off-s.Off), true
+		}
+	}
+	return 0, false
+}
+
+// Order is the byte order of the numbers in a program.
+func (l *Layout) Order() binary.ByteOrder { return l.order }
 
 // settleFIPS recomputes the module checksum of a Go program.
 func settleFIPS(l *Layout) {

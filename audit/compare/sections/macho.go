@@ -178,7 +178,11 @@ func (m *machFile) section(at int64, segment string, exec bool) {
 		m.put(r)
 	}
 	addr, size, off, flags := u64(m.data, at+32), i64(m.data, at+40), int64(u32(m.data, at+48)), u32(m.data, at+64)
-	if flags&0xff == 1 || size <= 0 || off == 0 { // zero-filled: not in the file
+	if size <= 0 {
+		return
+	}
+	if flags&0xff == 1 || off == 0 { // zero-filled
+		m.program.Sections = append(m.program.Sections, Section{Name: name, Addr: addr, Size: size, Load: true, Memory: true})
 		return
 	}
 	if !within(off, size, m.size) {

@@ -144,4 +144,6 @@ type Section struct {
 	Size int64 // in the file, bytes
 	Exec bool
 	Load bool
+	// Memory is set on a section of zeros, which takes nothing of the file.
+	Memory bool
 }
