@@ -127,6 +127,11 @@ func (c *comparison) frames(f, g *function) string {
 		return "the stack's depth differs"
 	}
 	for _, i := range []uint32{pcdataUnsafePoint, pcdataStackMapIndex} {
+		// Several packages make the same function to compare a type, the linker
+		// keeps one, and in those of the runtime nothing is a safe point.
+		if i == pcdataUnsafePoint && strings.HasPrefix(f.name, "type:.") {
+			continue
+		}
 		if string(c.a.tab.encoded(f.pcdata(i))) != string(c.b.tab.encoded(g.pcdata(i))) {
 			return "the table of safe points differs"
 		}
