@@ -2,6 +2,7 @@
 // shares nothing with ours. Its twins must be refused: another identity, another
 // issuer, and one altered byte in each part of the bundle.
 // Usage: node sigstore.mjs BUNDLE ROOT IDENTITY ISSUER TOOLS
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -18,7 +19,16 @@ const exact = (s) => "^" + s.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&") + "$";
 
 function verify(b, name, by) {
 	const verifier = new Verifier(trust, { ctlogThreshold: 1, tlogThreshold: 1, timestampThreshold: 1 });
-	return verifier.verify(toSignedEntity(bundleFromJSON(b)), {
+	const entity = toSignedEntity(bundleFromJSON(b));
+	// Rekor v2 logs an envelope by the digest of what was signed, the encoding of
+	// type and payload; @sigstore/verify 3.1.1 still looks for that of the payload
+	// alone. This one comparison is put right, the rest is theirs; cosign, which
+	// needs nothing put right, verifies the same bundle in bench-cosign.
+	if (b.dsseEnvelope) {
+		const signed = createHash("sha256").update(entity.signature.preAuthEncoding).digest();
+		entity.signature.compareDigest = (digest) => signed.equals(digest);
+	}
+	return verifier.verify(entity, {
 		subjectAlternativeName: exact(name),
 		extensions: { issuer: by },
 	});
@@ -46,7 +56,12 @@ const twins = {
 	"altered signature": () => verify(changed("dsseEnvelope", "signatures", 0, "sig"), identity, issuer),
 	"altered certificate": () => verify(changed(material, "certificate", "rawBytes"), identity, issuer),
 	"altered log entry": () => verify(changed(material, "tlogEntries", 0, "canonicalizedBody"), identity, issuer),
-	"altered root hash": () => verify(changed(material, "tlogEntries", 0, "inclusionProof", "rootHash"), identity, issuer),
+	"altered checkpoint": () => {
+		const twin = structuredClone(bundle);
+		const checkpoint = twin[material].tlogEntries[0].inclusionProof.checkpoint;
+		checkpoint.envelope = checkpoint.envelope.replace(/^(.*\n)\d+\n/, "$11000000\n");
+		return verify(twin, identity, issuer);
+	},
 	"altered timestamp": () =>
 		verify(changed(material, "timestampVerificationData", "rfc3161Timestamps", 0, "signedTimestamp"), identity, issuer),
 };

@@ -114,16 +114,20 @@ func (v *Verification) checkIdentity(b *bundle.Bundle, p parts, anchor Anchor) e
 	if len(anchor.Identities) == 0 {
 		return wrongSigner("the dossier is signed as an identity, and a key was asked for")
 	}
-	return v.identify(b, anchor)
+	return v.identify(b, p.bundle, anchor)
 }
 
 // identify finds the identity that signed among those that may. What it refuses
 // has the reason of the one that came nearest.
-func (v *Verification) identify(b *bundle.Bundle, anchor Anchor) error {
+func (v *Verification) identify(b *bundle.Bundle, signed []byte, anchor Anchor) error {
 	var nearest error
 	for _, p := range anchor.Identities {
 		verified, err := verifyAs(b, p, anchor.Roots[p.Root], bundle.Artifact{})
 		if err == nil {
+			// The same again, and that no byte of the signature can change.
+			if _, _, err := attest.VerifyOwnIdentity(signed, p, anchor.Roots); err != nil {
+				return refusal(CodeNotCanonical, "check the form of the signature", err)
+			}
 			v.Anchored = true
 			if len(verified.Times) > 0 {
 				v.Signed = verified.Times[0].At

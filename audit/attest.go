@@ -11,10 +11,8 @@ import (
 
 	"github.com/package-url/packageurl-go"
 
-	"github.com/proffer-audit/proffer/attest"
 	"github.com/proffer-audit/proffer/attest/claim"
 	"github.com/proffer-audit/proffer/attest/statement"
-	"github.com/proffer-audit/proffer/attest/trust"
 	"github.com/proffer-audit/proffer/audit/evidence"
 	"github.com/proffer-audit/proffer/audit/rebuild"
 	"github.com/proffer-audit/proffer/reports"
@@ -37,7 +35,7 @@ func AttestedNames() []string {
 // Attestation is one signed statement of a rebuilder.
 type Attestation struct {
 	Name   string // one of AttestedNames
-	Bundle []byte // a sigstore bundle, signed by key
+	Bundle []byte // a sigstore bundle
 }
 
 // Attest signs what a rebuild found, as a rebuilder calling itself by the URI
@@ -49,8 +47,8 @@ type Attestation struct {
 //
 // Nothing is signed for a build that was not carried out to its end: that says
 // nothing about the file.
-func Attest(ctx context.Context, p *Partial, r Rebuilt, builder string, key *trust.Key) ([]Attestation, error) {
-	a := &attesting{partial: p, rebuilt: r, builder: builder, key: key}
+func Attest(ctx context.Context, p *Partial, r Rebuilt, builder string, signer Signer) ([]Attestation, error) {
+	a := &attesting{partial: p, rebuilt: r, builder: builder, signer: signer}
 	for _, step := range [...]func(context.Context) error{a.provenance, a.equivalence, a.comparison, a.summary} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("attest the rebuild of %s: %w", r.Artifact, err)
@@ -64,7 +62,7 @@ type attesting struct {
 	partial *Partial
 	rebuilt Rebuilt
 	builder string
-	key     *trust.Key
+	signer  Signer
 	signed  []Attestation
 }
 
@@ -73,7 +71,7 @@ func (a *attesting) sign(ctx context.Context, name, predicateType string, subjec
 	if err != nil {
 		return err
 	}
-	bundle, err := attest.Sign(ctx, a.key, statement.PayloadType, raw)
+	bundle, err := a.signer.Statement(ctx, raw)
 	if err != nil {
 		return err
 	}

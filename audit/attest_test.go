@@ -8,6 +8,7 @@ import (
 
 	"github.com/proffer-audit/proffer/attest"
 	"github.com/proffer-audit/proffer/attest/claim"
+	"github.com/proffer-audit/proffer/attest/sign"
 	"github.com/proffer-audit/proffer/attest/statement"
 	"github.com/proffer-audit/proffer/attest/trust"
 	"github.com/proffer-audit/proffer/audit/compare"
@@ -135,7 +136,7 @@ func attested(t *testing.T, p *Partial, r Rebuilt) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := Attest(context.Background(), p, r, "https://builder.example", key)
+	list, err := Attest(context.Background(), p, r, "https://builder.example", sign.Bare(key))
 	if err != nil {
 		t.Fatal(err)
 	}

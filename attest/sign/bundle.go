@@ -156,6 +156,12 @@ func (s *Signer) finish(ctx context.Context, b *bundlepb.Bundle, e entry) ([]byt
 	if err != nil {
 		return nil, err
 	}
+	if s.leaf != nil && e.payload != nil {
+		// The form in which no byte of what we sign can change.
+		if raw, err = attest.Canonicalise(raw); err != nil {
+			return nil, refuse(BadAnswer, "what the services gave has no one form").because(err)
+		}
+	}
 	return raw, s.check(raw)
 }
 

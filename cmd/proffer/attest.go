@@ -17,7 +17,11 @@ import (
 // in the same folder takes away what is no longer said, so that an old yes does
 // not lie beside a new no.
 func (d *door) attest(c *cli.Context, s *state, _ *job, p *audit.Partial, doc *document) error {
-	key, local, err := s.signingKey(c.String("key"))
+	signing, err := d.readSigning(c)
+	if err != nil {
+		return err
+	}
+	one, local, err := signing.signer(c.Context, s)
 	if err != nil {
 		return err
 	}
@@ -28,7 +32,7 @@ func (d *door) attest(c *cli.Context, s *state, _ *job, p *audit.Partial, doc *d
 		return err
 	}
 	for _, r := range p.Rebuilds {
-		list, err := audit.Attest(c.Context, p, r, c.String("builder-id"), key)
+		list, err := audit.Attest(c.Context, p, r, c.String("builder-id"), one)
 		if err != nil {
 			return err
 		}
@@ -39,7 +43,7 @@ func (d *door) attest(c *cli.Context, s *state, _ *job, p *audit.Partial, doc *d
 	if len(p.Rebuilds) == 0 {
 		doc.note("not-attested", "no build came to its end, so there is nothing to sign")
 	}
-	doc.Signer = key.Public().ID()
+	doc.Signer = signedAs(one)
 	return nil
 }
 

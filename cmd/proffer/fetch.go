@@ -37,6 +37,11 @@ func (d *door) part(c *cli.Context, command string, part audit.Part, artifact st
 	if c.NArg() != 1 {
 		return usage("%s wants one submission", command)
 	}
+	if command == "rebuild" && c.Bool("attest") {
+		if _, err := d.readSigning(c); err != nil { // before the work, not after it
+			return err
+		}
+	}
 	s, err := openState(c)
 	if err != nil {
 		return err

@@ -43,13 +43,22 @@ func TestKeylessAudit(t *testing.T) {
 		}
 		return name
 	}
+	// Beside what identities sign: the lab's own audit, which a key signed, and the
+	// artifact that all are about.
+	l := theLab(t)
+	for from, to := range map[string]string{
+		l.out: "key", filepath.Join(l.state, "keys", "local.pub"): "local.pub", filepath.Join(l.sample, "agent"): "agent",
+	} {
+		if err := lend(from, filepath.Join(keep, to)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	root, config := write("trusted_root.json", string(s.TrustedRoot)), write("signing_config.json", string(s.SigningConfig))
 	for _, who := range []struct{ name, token, identity, issuer string }{
 		{"person", s.Person("auditor@house.example"), "auditor@house.example", s.People},
 		{"job", job, workflow, s.Workflows},
 	} {
 		t.Run(who.name, func(t *testing.T) {
-			l := theLab(t)
 			out := filepath.Join(keep, who.name)
 			// The lab's state has every step, so that signing is what is new.
 			cmd := l.command(copyOf(t, l.state), out)
