@@ -32,6 +32,7 @@ func TestPair(t *testing.T) {
 	}
 	fmt.Printf("%d of %d functions differ, %d added, %d removed, %d variables\n",
 		v.Counts.Changed, v.Shipped.Functions, v.Counts.Added, v.Counts.Removed, len(v.Data))
+	fmt.Printf("%d and %d bytes of code outside of functions, differ: %v\n", v.Shipped.OutsideFunctions, v.Rebuilt.OutsideFunctions, v.Shipped.ForeignDiffers)
 	for _, f := range v.Functions {
 		fmt.Printf("%s %s, %s:%d, %d -> %d bytes, %+v through %v\n", f.Class, f.Name, filepath.Base(f.File), f.Line, f.ShippedSize, f.RebuiltSize, f.Summary, f.ThroughInlined)
 	}
