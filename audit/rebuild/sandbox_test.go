@@ -184,6 +184,7 @@ func TestRebuildInTheSandbox(t *testing.T) {
 		t.Run("no cause "+string(sb.Tier()), func(t *testing.T) { tinyNoCause(t, sb, store, job) })
 		t.Run("infer "+string(sb.Tier()), func(t *testing.T) { tinyInfer(t, sb, store, job) })
 		t.Run("varied "+string(sb.Tier()), func(t *testing.T) { tinyVaried(t, sb, store, job) })
+		t.Run("workspace "+string(sb.Tier()), func(t *testing.T) { tinyWorkspace(t, sb, store, job) })
 		t.Run("paths "+string(sb.Tier()), func(t *testing.T) { tinyPaths(t, sb, store, job) })
 	}
 }
