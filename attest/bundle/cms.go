@@ -6,6 +6,7 @@ import (
 	"crypto/sha1" //nolint:gosec // RFC 2634 names certificates by it; what is trusted is the signature
 	"crypto/x509"
 	"time"
+	"unicode/utf8"
 )
 
 // The contents of the object identifiers of timestamps, as DER has them.
@@ -59,8 +60,12 @@ func readToken(raw []byte) (t *token, ok bool) {
 	if granted := status.want(tagInteger); len(granted) != 1 || granted[0] != 0 {
 		return nil, false
 	}
-	for len(status.rest) > 0 && !status.broken {
-		status.next()
+	if status.at(tagSequence) {
+		words := status.into(tagSequence)
+		for len(words.rest) > 0 {
+			words.broken = !utf8.Valid(words.want(tagUTF8)) || words.broken
+		}
+		status.broken = status.broken || !words.done()
 	}
 	info := resp.into(tagSequence)
 	if string(info.want(tagOID)) != oidSignedData {
@@ -70,13 +75,16 @@ func readToken(raw []byte) (t *token, ok bool) {
 	data := explicit.into(tagSequence)
 	t = &token{}
 	ok = t.readSignedData(data) && data.done() && explicit.done() && info.done() && resp.done() && outer.done() &&
-		!status.broken && t.readInfo()
+		status.done() && t.readInfo()
 	return t, ok
 }
 
 func (t *token) readSignedData(d *der) bool {
-	d.want(tagInteger)
-	d.want(tagSet)
+	version, hashes := d.want(tagInteger), d.into(tagSet)
+	hash, ok := readHash(hashes)
+	if !ok || !hashes.done() || len(version) != 1 {
+		return false
+	}
 	content := d.into(tagSequence)
 	if string(content.want(tagOID)) != oidTSTInfo {
 		return false
@@ -98,12 +106,14 @@ func (t *token) readSignedData(d *der) bool {
 	}
 	signers := d.into(tagSet)
 	signer := signers.into(tagSequence)
-	return t.readSigner(signer) && signer.done() && signers.done()
+	return t.readSigner(signer) && signer.done() && signers.done() && t.digest == hash
 }
 
 // readSigner reads the one SignerInfo. What is not signed in it is not read.
 func (t *token) readSigner(d *der) bool {
-	d.want(tagInteger)
+	if version := d.want(tagInteger); len(version) != 1 {
+		return false
+	}
 	sid := d.into(tagSequence)
 	tag, _, issuer := sid.next()
 	t.issuer, t.serial = issuer, sid.want(tagInteger)
@@ -126,7 +136,7 @@ func (t *token) readSigner(d *der) bool {
 		return false
 	}
 	alg := d.into(tagSequence)
-	if t.algorithm, ok = algorithmOf(string(alg.want(tagOID)), t.digest); !ok {
+	if t.algorithm, ok = algorithmOf(string(alg.want(tagOID)), t.digest); !ok || !alg.noParameters() {
 		return false
 	}
 	t.sig = d.want(tagOctets)
@@ -137,10 +147,12 @@ func (t *token) readSigner(d *der) bool {
 func readHash(d *der) (crypto.Hash, bool) {
 	alg := d.into(tagSequence)
 	h, ok := map[string]crypto.Hash{oidSHA256: crypto.SHA256, oidSHA384: crypto.SHA384, oidSHA512: crypto.SHA512}[string(alg.want(tagOID))]
-	if len(alg.rest) > 0 && string(alg.rest) != "\x05\x00" {
-		return 0, false
-	}
-	return h, ok && !alg.broken
+	return h, ok && alg.noParameters()
+}
+
+// noParameters reports the end of an AlgorithmIdentifier, or NULL before it.
+func (d *der) noParameters() bool {
+	return !d.broken && (len(d.rest) == 0 || string(d.rest) == "\x05\x00")
 }
 
 // algorithmOf names a signature algorithm, whose hash must be that of the digest.

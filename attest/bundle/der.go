@@ -13,6 +13,7 @@ const (
 	tagInteger     = 0x02
 	tagOctets      = 0x04
 	tagOID         = 0x06
+	tagUTF8        = 0x0c
 	tagGeneralTime = 0x18
 	tagSequence    = 0x30
 	tagSet         = 0x31

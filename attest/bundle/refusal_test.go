@@ -159,9 +159,13 @@ func edits(t *testing.T, a *mint.Authority) map[string]edited {
 		"33 stamps": {want: bundle.TooLarge, bundle: edit(t, a.Bundle(one), func(m object) {
 			m.at("verificationMaterial")["timestampVerificationData"] = object{"rfc3161Timestamps": slices.Repeat([]any{object{"signedTimestamp": "AAAA"}}, 33)}
 		})},
-		"empty stamp":      {want: bundle.BadTimestamp, bundle: stamped(func(s object) { s["signedTimestamp"] = "" })},
-		"no stamp":         {want: bundle.BadTimestamp, bundle: stamped(func(s object) { s["signedTimestamp"] = "AAAA" })},
-		"stamp signature":  {want: bundle.TimestampSignature, bundle: stamped(func(s object) { s["signedTimestamp"] = flipLast(t, s["signedTimestamp"].(string)) })},
+		"empty stamp":     {want: bundle.BadTimestamp, bundle: stamped(func(s object) { s["signedTimestamp"] = "" })},
+		"no stamp":        {want: bundle.BadTimestamp, bundle: stamped(func(s object) { s["signedTimestamp"] = "AAAA" })},
+		"stamp signature": {want: bundle.TimestampSignature, bundle: stamped(func(s object) { s["signedTimestamp"] = flipLast(t, s["signedTimestamp"].(string)) })},
+		"stamp's hashes": {want: bundle.BadTimestamp, bundle: stamped(func(s object) {
+			raw := unb64(t, s["signedTimestamp"].(string))
+			s["signedTimestamp"] = b64(bytes.Replace(raw, []byte{0x31, 0x0f, 0x30, 0x0d, 0x06}, []byte{0x31, 0x0f, 0x30, 0x0d, 0x03}, 1))
+		})},
 		"negative index":   {want: bundle.BadEntry, bundle: entry(one, func(e object) { e["logIndex"] = "-1" })},
 		"no log":           {want: bundle.BadEntry, bundle: entry(one, func(e object) { e["logId"] = object{} })},
 		"no kind":          {want: bundle.BadEntry, bundle: entry(one, func(e object) { e["kindVersion"] = object{} })},
