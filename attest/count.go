@@ -123,12 +123,18 @@ func (r *role) spoken(parties []*party, voices []*voice, t target, shared map[st
 	var all []candidate
 	for _, p := range parties {
 		var own []candidate
+		seen := map[string]bool{}
 		plain := map[string]bool{} // what signers rest on who fit this party alone
 		for _, v := range voices {
-			c := r.candidate(p, v, shared)
-			if !v.speaks(t, p) || slices.ContainsFunc(own, func(o candidate) bool { return o.through() == c.through() }) {
+			if !v.speaks(t, p) {
 				continue
 			}
+			c := r.candidate(p, v, shared)
+			through := c.through()
+			if seen[through] {
+				continue
+			}
+			seen[through] = true
 			// Signers that fit this party alone are all the same to the search.
 			alike := c
 			alike.signer = ""

@@ -213,6 +213,7 @@ func TestVerifySetRefuses(t *testing.T) {
 		{"not a bundle", []byte("{}"), "unknown-format"},
 		{"empty", nil, "bad-json"},
 		{"huge", bytes.Repeat([]byte(" "), attest.MaxFile+1), attest.TooLarge},
+		{"one attestation too large", fmt.Appendf(nil, `{"payloadType":"x","payload":%q,"signatures":[{"sig":"AAAA"}]}`, strings.Repeat("A", attest.MaxBundle)), attest.TooLarge},
 		{"stranger's key", stranger.attest(t, pa), attest.UntrustedSigner},
 		{"our hint on a stranger's signature", edit(t, stranger.attest(t, pa), func(b map[string]any) {
 			in(b, "verificationMaterial")["publicKey"] = map[string]any{"hint": hintOf(t, a.attest(t, pa))}

@@ -15,16 +15,23 @@ import (
 // public-good instance.
 func stock(t testing.TB, trusted, data []byte, p trust.Principal) error {
 	t.Helper()
+	return stockVerifier(t, trusted, p)(data)
+}
+
+func stockVerifier(t testing.TB, trusted []byte, p trust.Principal) func(data []byte) error {
+	t.Helper()
 	material, err := root.NewTrustedRootFromJSON(trusted)
 	check(t, err)
-	var b bundle.Bundle
-	if err := b.UnmarshalJSON(data); err != nil {
-		return fmt.Errorf("parse: %w", err)
-	}
-	v, err := verify.NewVerifier(material, verify.WithSignedCertificateTimestamps(1), verify.WithTransparencyLog(1), verify.WithObserverTimestamps(1), verify.WithoutStatementPredicate())
+	v, err := verify.NewVerifier(material, verify.WithSignedCertificateTimestamps(1), verify.WithTransparencyLog(1), verify.WithObserverTimestamps(1))
 	check(t, err)
 	who, err := verify.NewShortCertificateIdentity(p.Issuer, "", p.Identity, "")
 	check(t, err)
-	_, err = v.Verify(&b, verify.NewPolicy(verify.WithoutArtifactUnsafe(), verify.WithCertificateIdentity(who)))
-	return err
+	return func(data []byte) error {
+		var b bundle.Bundle
+		if err := b.UnmarshalJSON(data); err != nil {
+			return fmt.Errorf("parse: %w", err)
+		}
+		_, err := v.Verify(&b, verify.NewPolicy(verify.WithoutArtifactUnsafe(), verify.WithCertificateIdentity(who)))
+		return err
+	}
 }
