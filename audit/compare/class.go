@@ -24,6 +24,7 @@ const (
 	Derived     ClassName = "derived"     // recomputed from the rest, on both sides
 	Relocated   ClassName = "relocated"   // equal but for where things are
 	BuildID     ClassName = "build-id"    // names the inputs of a build
+	BuildInfo   ClassName = "build-info"  // the go command's account of the build
 	Debug       ClassName = "debug"       // symbols and debug information, not loaded
 	Toolchain   ClassName = "toolchain"   // what the linker says about itself
 )
@@ -77,7 +78,8 @@ func standings() map[ClassName]standing {
 		Owner:     benign(reports.EqualNormalised), Compression: benign(reports.EqualNormalised), Packer: benign(reports.EqualNormalised),
 		Blocking: benign(reports.EqualNormalised), InMember: benign(reports.BitIdentical), Signature: benign(reports.IdenticalGraft),
 		Derived: benign(reports.EqualNormalised), Relocated: benign(reports.Explained), BuildID: benign(reports.Explained),
-		Debug: benign(reports.Explained), Toolchain: benign(reports.Explained),
+		BuildInfo: benign(reports.Explained),
+		Debug:     benign(reports.Explained), Toolchain: benign(reports.Explained),
 
 		Unexplained:   grave("", ""),
 		ChangedCode:   grave(reports.High, "code differs"),

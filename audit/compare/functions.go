@@ -31,6 +31,7 @@ func (n *node) functions() {
 	n.ja = divide(n.ja, v.ShippedRanges)
 	n.jb = divide(n.jb, v.RebuiltRanges)
 	n.remains(v)
+	n.information(v)
 	n.entries(v)
 	for _, f := range n.result.Functions.Changed {
 		n.find(ChangedCode, "", "function "+f.Name.String(), f.where())

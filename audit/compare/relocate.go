@@ -25,6 +25,9 @@ type span struct{ a, b, n uint64 }
 // by their names, and the starts of sections.
 func newMapping(a, b *sections.Layout, v *gofunc.Verdict) *mapping {
 	m := &mapping{order: a.Order(), pa: a.Program, pb: b.Program}
+	if m.pa.Base != 0 && m.pb.Base != 0 {
+		m.bases = append(m.bases, span{m.pa.Base, m.pb.Base, 0})
+	}
 	byName := map[string]sections.Section{}
 	for _, s := range m.pb.Sections {
 		byName[s.Name] = s
@@ -105,26 +108,34 @@ func (m *mapping) refers(a, b uint64) bool {
 	return false
 }
 
-// word tries the words that hold byte i of both, 8 and then 4 bytes long, by
-// where they lie in the shipped file. It returns the offsets behind the word.
+// word tries the words that hold byte i of a and j of b: 8 and 4 bytes long where
+// such words lie in a file, then anywhere, as import tables have them. It returns
+// where the word starts and ends in a.
 func (m *mapping) word(a, b []byte, at int64, i, j int) (from, to int, ok bool) {
 	for _, n := range [...]int{8, 4} {
-		back := int((at + int64(i)) % int64(n))
-		ia, jb := i-back, j-back
-		if ia < 0 || jb < 0 || ia+n > len(a) || jb+n > len(b) {
-			continue
+		if back := int((at + int64(i)) % int64(n)); m.wordAt(a, b, i-back, j-back, n) {
+			return i - back, i - back + n, true
 		}
-		var va, vb uint64
-		if n == 8 {
-			va, vb = m.order.Uint64(a[ia:]), m.order.Uint64(b[jb:])
-		} else {
-			va, vb = uint64(m.order.Uint32(a[ia:])), uint64(m.order.Uint32(b[jb:]))
-		}
-		if m.refers(va, vb) {
-			return ia, ia + n, true
+	}
+	for _, n := range [...]int{8, 4} {
+		for back := range n {
+			if m.wordAt(a, b, i-back, j-back, n) {
+				return i - back, i - back + n, true
+			}
 		}
 	}
 	return 0, 0, false
+}
+
+// wordAt reports whether the words of n bytes there refer to the same thing.
+func (m *mapping) wordAt(a, b []byte, i, j, n int) bool {
+	if i < 0 || j < 0 || i+n > len(a) || j+n > len(b) {
+		return false
+	}
+	if n == 8 {
+		return m.refers(m.order.Uint64(a[i:]), m.order.Uint64(b[j:]))
+	}
+	return m.refers(uint64(m.order.Uint32(a[i:])), uint64(m.order.Uint32(b[j:])))
 }
 
 // classed is a run of bytes that have one class.

@@ -73,12 +73,8 @@ func (n *node) settlePart(m *mapping, p *part) {
 	da, db := n.a.Bytes(ja.Region), n.b.Bytes(jb.Region)
 	ia, ib := 0, 0
 	between := func(toA, toB int) {
-		if toA > ia {
-			p.outA = append(p.outA, piece(ja, ja.From+int64(ia), ja.From+int64(toA), Unexplained, "no counterpart"))
-		}
-		if toB > ib {
-			p.outB = append(p.outB, piece(jb, jb.From+int64(ib), jb.From+int64(toB), Unexplained, "no counterpart"))
-		}
+		p.outA = append(p.outA, lonely(ja, da, ia, toA)...)
+		p.outB = append(p.outB, lonely(jb, db, ib, toB)...)
 		ia, ib = toA, toB
 	}
 	for _, s := range p.stretches {
@@ -92,4 +88,17 @@ func (n *node) settlePart(m *mapping, p *part) {
 		ia, ib = s.a+s.n, s.b+s.n
 	}
 	between(len(da), len(db))
+}
+
+// lonely is what has no counterpart in the other file. Zeros are there to align
+// what follows.
+func lonely(j judged, data []byte, from, to int) []judged {
+	if from >= to {
+		return nil
+	}
+	c, why := Unexplained, "no counterpart"
+	if data[from] == 0 && filler(data[from:to]) {
+		c, why = Blocking, "alignment"
+	}
+	return []judged{piece(j, j.From+int64(from), j.From+int64(to), c, why)}
 }

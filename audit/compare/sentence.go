@@ -31,6 +31,9 @@ func (r Result) Sentence() safetext.Text {
 	case reports.Explained:
 		return safetext.Sprintf("every differing byte is accounted for: %s", r.shares())
 	}
+	if r.unexplained() == 0 {
+		return safetext.Of("parts of one file have no counterpart in the other")
+	}
 	return safetext.Sprintf("%s of the difference without an explanation", InBytes(r.unexplained()))
 }
 

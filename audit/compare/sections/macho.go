@@ -144,6 +144,9 @@ func (m *machFile) segment(at, n int64) {
 	key := "segment " + name
 	prot := u32(m.data, at+60)
 	s := machSegment{name, i64(m.data, at+40), i64(m.data, at+48), prot&4 != 0}
+	if name == "__TEXT" {
+		m.program.Base = u64(m.data, at+24)
+	}
 	if !within(s.off, s.len, m.size) {
 		m.note("segment %.20q lies outside the file", name)
 	} else if s.len > 0 {

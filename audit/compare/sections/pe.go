@@ -221,10 +221,13 @@ func (p *peFile) gap(from, to int64, after string) []Region {
 }
 
 func (p *peFile) program() *Program {
-	out := &Program{}
+	out := &Program{Base: uint64(u32(p.data, p.opt+28))}
+	if p.wide {
+		out.Base = u64(p.data, p.opt+24)
+	}
 	for _, s := range p.sections {
 		if within(s.rawAt, s.rawSize, p.size) {
-			out.Sections = append(out.Sections, Section{Name: s.name, Addr: uint64(s.vaddr), Off: s.rawAt, Size: s.rawSize, Exec: s.flags&peExec != 0, Load: true})
+			out.Sections = append(out.Sections, Section{Name: s.name, Addr: out.Base + uint64(s.vaddr), Off: s.rawAt, Size: s.rawSize, Exec: s.flags&peExec != 0, Load: true})
 		}
 	}
 	return out

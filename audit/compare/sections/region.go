@@ -132,6 +132,8 @@ type Layout struct {
 // Program is what the account of a program needs beyond its regions.
 type Program struct {
 	Sections []Section
+	// Base is the address that relative addresses count from.
+	Base uint64
 	// GoBuildID is the Go build ID, "" if there is none that could be read.
 	GoBuildID string
 }
