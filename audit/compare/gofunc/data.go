@@ -67,8 +67,10 @@ func (c *comparison) namedData() []datum {
 		if t, ok := b[name]; ok {
 			d.y, d.m = t.addr, t.size
 			if c.a.im.format != "elf" {
-				// Sizes reach to the next symbol there, over what fills up.
-				d.n, d.m = min(d.n, d.m), min(d.n, d.m)
+				// Sizes reach to the next symbol there, over what fills up and
+				// what has no symbol.
+				n := min(c.a.visible(d.x, d.n), c.b.visible(d.y, d.m))
+				d.n, d.m = n, n
 			}
 		} else if inB[name] && zero(c.a.im.bytes(d.x, d.n)) {
 			continue // a value of zero need not have a place in the file

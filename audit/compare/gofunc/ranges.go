@@ -36,6 +36,8 @@ func (c *comparison) voteForeign(w *walk) {
 	if len(a) != len(b) {
 		return
 	}
+	c.inForeign = true
+	defer func() { c.inForeign = false }()
 	for i, g := range a {
 		h := b[i]
 		x, y := c.a.im.bytes(g.from, g.to-g.from), c.b.im.bytes(h.from, h.to-h.from)
@@ -57,6 +59,8 @@ func (c *comparison) foreign(v *Verdict) {
 	}
 	v.Shipped.OutsideFunctions, v.Rebuilt.OutsideFunctions = size(a), size(b)
 	differs := len(a) != len(b)
+	c.inForeign = true
+	defer func() { c.inForeign = false }()
 	w := walk{dec: c.a.dec, arch: c.a.im.arch}
 	for i := 0; i < len(a) && !differs; i++ {
 		g, h := a[i], b[i]

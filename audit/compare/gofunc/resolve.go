@@ -19,6 +19,8 @@ type comparison struct {
 	depth    int
 	// trusting is set while votes are collected: variables count as the same.
 	trusting bool
+	// inForeign is set while code that is not Go's is compared.
+	inForeign bool
 }
 
 // Data that refers to data is followed this deep; what lies deeper counts as
@@ -28,8 +30,8 @@ const maxDepth = 2000
 // sameRef reports whether two operands refer to the same thing. codeA is the
 // shipped function's code from the referring instruction on.
 func (c *comparison) sameRef(x, y ref, codeA []byte) bool {
-	if x.weak && (c.a.tab != nil || c.a.im.exact || !c.a.known(x.target) || !c.b.known(y.target)) {
-		return false // plain numbers; Go's compiler makes no absolute operands
+	if x.weak && !c.sameNumber(x.target, y.target) {
+		return false
 	}
 	if !c.samePlace(x.target, y.target) {
 		return false
@@ -98,13 +100,16 @@ func (c *comparison) sameVariable(x, y uint64) bool {
 	if c.trusting {
 		return true
 	}
-	if sx, ok := c.a.im.symbolAt(x); ok {
-		if sy, ok := c.b.im.symbolAt(y); ok && stable(sx.name) && stable(sy.name) {
+	if sx, ok := c.a.im.symbolAt(x); ok && (sx.addr == x || !c.a.hidden(x)) {
+		if sy, ok := c.b.im.symbolAt(y); ok && (sy.addr == y || !c.b.hidden(y)) && stable(sx.name) && stable(sy.name) {
 			return sx.name == sy.name && x-sx.addr == y-sy.addr
 		}
 	}
 	if to, ok := c.vars.forward[x]; ok {
 		return to == y
+	}
+	if c.inForeign && c.vars.movedAlike(x, y) {
+		return true
 	}
 	if _, ok := c.vars.back[y]; ok {
 		return false
@@ -118,6 +123,18 @@ func (c *comparison) sameVariable(x, y uint64) bool {
 		return true // zero at the start, and nothing else says which it is
 	}
 	return filledX == filledY && c.sameContent(x, y)
+}
+
+// sameNumber reports whether two different numbers in code are addresses. Go's
+// compiler makes no such operands.
+func (c *comparison) sameNumber(x, y uint64) bool {
+	if c.a.im.exact || c.a.tab != nil && !c.inForeign {
+		return false
+	}
+	if c.a.isWritable(x) && c.b.isWritable(y) && (c.trusting || c.vars.movedAlike(x, y)) {
+		return true
+	}
+	return c.a.known(x) && c.b.known(y)
 }
 
 // known reports whether an address is one that something surely refers to.

@@ -136,6 +136,7 @@ func (s *side) collect() {
 		}
 	}
 	s.taken = sorted(slices.Clone(list))
+	list = s.funcdata(list)
 	for i := range s.im.segs {
 		if seg := &s.im.segs[i]; !seg.exec {
 			list = append(list, seg.addr)
@@ -156,6 +157,23 @@ func (s *side) collect() {
 	}
 	s.heads = sorted(list)
 	s.starts = sorted(append(middles, s.heads...))
+}
+
+// funcdata adds the tables that functions have for the runtime: they follow
+// function values without a gap.
+func (s *side) funcdata(list []uint64) []uint64 {
+	if s.tab == nil {
+		return list
+	}
+	for i := range s.funcs {
+		f := &s.funcs[i]
+		for k := range f.nfuncdata() {
+			if at, ok := s.tab.funcdata(f, k); ok && s.im.segment(at) != nil {
+				list = append(list, at)
+			}
+		}
+	}
+	return sorted(list)
 }
 
 func sorted(list []uint64) []uint64 {
@@ -224,6 +242,35 @@ func (s *side) extent(addr uint64) uint64 { return s.upTo(s.starts, addr) }
 // reach is how many bytes may belong to the data at an address: up to the next
 // head.
 func (s *side) reach(addr uint64) uint64 { return s.upTo(s.heads, addr) }
+
+// hidden reports whether only data refers to an address. In formats that do not
+// store the sizes of symbols, it may belong to something without a symbol that
+// stands behind the one before it.
+func (s *side) hidden(addr uint64) bool {
+	if s.im.format == "elf" {
+		return false
+	}
+	if _, ok := slices.BinarySearch(s.heads, addr); !ok {
+		return false
+	}
+	_, ok := slices.BinarySearch(s.taken, addr)
+	return !ok
+}
+
+// visible is how many of a symbol's n bytes come before the first hidden
+// address in it.
+func (s *side) visible(addr, n uint64) uint64 {
+	i, ok := slices.BinarySearch(s.heads, addr)
+	if ok {
+		i++
+	}
+	for ; i < len(s.heads) && s.heads[i] < addr+n; i++ {
+		if s.hidden(s.heads[i]) {
+			return s.heads[i] - addr
+		}
+	}
+	return n
+}
 
 // head is the last head at or before an address, or the address itself.
 func (s *side) head(addr uint64) uint64 {

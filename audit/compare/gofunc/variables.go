@@ -13,6 +13,7 @@ import (
 type variables struct {
 	votes         map[[2]uint64]int
 	forward, back map[uint64]uint64
+	known         []uint64 // the keys of forward, sorted
 }
 
 // vote notes that one pair of operands refers to x and y.
@@ -49,22 +50,24 @@ func (v *variables) settle() {
 		}
 	}
 	clear(v.votes)
+	v.known = slices.Sorted(maps.Keys(v.forward))
 }
 
 // likely drops votes for what has moved in another way than both neighbours:
 // where a function was changed, the wrong instructions may have been paired.
 func (v *variables) likely() {
-	known := slices.Sorted(maps.Keys(v.forward))
-	for p := range v.votes {
-		i, _ := slices.BinarySearch(known, p[0])
-		near := len(known) == 0
-		for _, j := range []int{i - 1, i} {
-			near = near || j >= 0 && j < len(known) && v.forward[known[j]]-known[j] == p[1]-p[0]
-		}
-		if !near {
-			delete(v.votes, p)
-		}
+	maps.DeleteFunc(v.votes, func(p [2]uint64, _ int) bool { return !v.movedAlike(p[0], p[1]) })
+}
+
+// movedAlike reports whether y is as far from x as a neighbouring variable of x
+// is from its partner.
+func (v *variables) movedAlike(x, y uint64) bool {
+	i, _ := slices.BinarySearch(v.known, x)
+	near := len(v.known) == 0
+	for _, j := range []int{i - 1, i} {
+		near = near || j >= 0 && j < len(v.known) && v.forward[v.known[j]]-v.known[j] == y-x
 	}
+	return near
 }
 
 // vote notes which variables a function pairs, if all else that it refers to is
