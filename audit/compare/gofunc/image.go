@@ -99,6 +99,13 @@ func load(side string, raw []byte) (*image, error) {
 		}
 	}
 	slices.SortFunc(im.execs, func(a, b span) int { return cmpUint(a.from, b.from) })
+	end := uint64(0)
+	for i := range im.execs {
+		x := &im.execs[i]
+		x.from = max(x.from, end)
+		end = max(x.to, end)
+	}
+	im.execs = slices.DeleteFunc(im.execs, func(x span) bool { return x.from >= x.to })
 	return im, nil
 }
 
@@ -195,8 +202,9 @@ func (im *image) offset(addr uint64) int64 {
 
 // symbolAt is the data symbol that covers an address.
 func (im *image) symbolAt(addr uint64) (symbol, bool) {
-	i := sort.Search(len(im.symbols), func(i int) bool { return im.symbols[i].addr > addr })
-	for i--; i >= 0; i-- {
+	i, tries := sort.Search(len(im.symbols), func(i int) bool { return im.symbols[i].addr > addr }), 0
+	for i--; i >= 0 && tries < 64; i-- {
+		tries++
 		s := im.symbols[i]
 		if s.size > 0 && addr < s.addr+s.size || s.size == 0 && addr == s.addr {
 			return s, true

@@ -31,7 +31,7 @@ func (s *side) taskList(p, n uint64) ([]string, bool) {
 	for i := range n {
 		task, ok := s.im.word(p + 8*i)
 		count, ok2 := s.im.uint32(task + 4)
-		if !ok || !ok2 || count == 0 || count > 1<<16 || !s.isWritable(task) {
+		if !ok || !ok2 || count == 0 || count > 1<<16 || len(names) > 1<<18 || !s.isWritable(task) {
 			return nil, false
 		}
 		for k := range uint64(count) {

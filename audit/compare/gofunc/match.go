@@ -51,7 +51,7 @@ func matchGroup(a, b *side, ga, gb []int32) {
 	}
 	k := 0
 	for _, i := range ga {
-		for j := k; j < len(gb); j++ {
+		for j := k; j < min(k+maxSkipped, len(gb)); j++ {
 			if a.funcs[i].id == b.funcs[gb[j]].id {
 				pair(i, gb[j])
 				k = j + 1
@@ -60,6 +60,10 @@ func matchGroup(a, b *side, ga, gb []int32) {
 		}
 	}
 }
+
+// maxSkipped is how many functions of another kind may stand between two that
+// are paired.
+const maxSkipped = 64
 
 func permute(a, b *side, ga, gb []int32, alike func(x, y *function) bool) ([]int, bool) {
 	perm, used := make([]int, len(ga)), make([]bool, len(gb))

@@ -3,6 +3,7 @@ package gofunc
 import (
 	"cmp"
 	"slices"
+	"sort"
 )
 
 // gaps are the runs of executable bytes that belong to no function.
@@ -10,11 +11,9 @@ func (s *side) gaps() []span {
 	var list []span
 	for _, x := range s.im.execs {
 		at := x.from
-		for i := range s.funcs {
+		first := sort.Search(len(s.funcs), func(i int) bool { return s.funcs[i].end > at })
+		for i := first; i < len(s.funcs) && s.funcs[i].entry < x.to; i++ {
 			f := &s.funcs[i]
-			if f.end <= at || f.entry >= x.to {
-				continue
-			}
 			if f.entry > at {
 				list = append(list, span{at, f.entry})
 			}

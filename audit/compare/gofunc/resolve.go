@@ -19,6 +19,7 @@ type comparison struct {
 	depth    int
 	// trusting is set while votes are collected: variables count as the same.
 	trusting bool
+	work     uint64
 	// inForeign is set while code that is not Go's is compared.
 	inForeign bool
 }
@@ -26,6 +27,10 @@ type comparison struct {
 // Data that refers to data is followed this deep; what lies deeper counts as
 // different.
 const maxDepth = 2000
+
+// maxWork is how many bytes of data are compared in all, those that much refers
+// to more than once; what comes later counts as different.
+const maxWork = 1 << 32
 
 // sameRef reports whether two operands refer to the same thing. codeA is the
 // shipped function's code from the referring instruction on.
@@ -203,7 +208,7 @@ func (c *comparison) compareContent(x, y uint64) bool {
 // sameBytes compares n bytes, words that are pointers by what they point to.
 func (c *comparison) sameBytes(x, y, n uint64) bool {
 	a, b := c.a.im.bytes(x, n), c.b.im.bytes(y, n)
-	if len(a) != len(b) {
+	if c.work += uint64(len(a)); len(a) != len(b) || c.work > maxWork {
 		return false
 	}
 	head := min(-x&7, uint64(len(a)))
