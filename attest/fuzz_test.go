@@ -43,3 +43,23 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCanonicalise holds that the one form of a bundle is one: written again it
+// stays as it is.
+func FuzzCanonicalise(f *testing.F) {
+	a := newVirtual(f)
+	for _, b := range ownKeyless(f, a.Authority) {
+		f.Add(b)
+	}
+	f.Add([]byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"certificate":{"rawBytes":"AA=="}},"dsseEnvelope":{"payload":"","payloadType":"","signatures":[{"sig":""}]}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		one, err := attest.Canonicalise(b)
+		if code(t, err) != "" {
+			return
+		}
+		two, err := attest.Canonicalise(one)
+		if err != nil || !bytes.Equal(one, two) {
+			t.Fatalf("%s has another form %s (%v)", one, two, err)
+		}
+	})
+}
