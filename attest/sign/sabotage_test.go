@@ -187,7 +187,7 @@ func (c *cast) sabotages(t *testing.T) []sabotage {
 	noteLine := func(m map[string]any, i int) string {
 		return strings.Split(object(proof(m), "checkpoint")["envelope"].(string), "\n")[i]
 	}
-	list := []sabotage{
+	return []sabotage{
 		{name: "another identity", identity: "https://github.com/acme/agent/.github/workflows/other.yml@refs/heads/main", want: bundle.WrongIdentity},
 		{name: "another issuer", issuer: c.stack.People, want: bundle.WrongIdentity},
 		{name: "a root that others made", root: func(m map[string]any) { m["certificateAuthorities"] = otherRoot["certificateAuthorities"] }, want: bundle.UntrustedRoot},
@@ -263,7 +263,6 @@ func (c *cast) sabotages(t *testing.T) []sabotage {
 		{name: "two readings", raw: bytes.Replace(c.vendor, []byte(`"mediaType"`), []byte(`"mediaType":"x","mediaType"`), 1), want: bundle.Unreadable},
 		{name: "endless", raw: append(bytes.Repeat([]byte(" "), bundle.MaxBundle), c.vendor...), want: bundle.TooLarge},
 	}
-	return list
 }
 
 func code(e *bundle.Error) bundle.Code {
@@ -388,7 +387,6 @@ func (c *cast) testSet(t *testing.T) (codes []string) {
 			}
 			i := slices.IndexFunc(v.Refusals, func(r attest.Refusal) bool { return r.Code == x.want })
 			if i < 0 {
-				t.Logf("%+v", v)
 				t.Fatalf("refused for %s, want %s", fmt.Sprint(v.Refusals), x.want)
 			}
 			codes = append(codes, string(x.want))
