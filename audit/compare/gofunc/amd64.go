@@ -36,41 +36,45 @@ func decodeAMD64(b []byte) inst {
 			return inst{}
 		}
 	}
-	attr := byte(0)
-	op := b[i]
-	i++
-	switch op {
-	case 0x0f:
-		if i >= len(b) {
-			return inst{}
-		}
-		op = b[i]
-		i++
-		switch op {
-		case 0x38:
-			attr, i = modRM, i+1
-		case 0x3a:
-			attr, i = modRM|imm8, i+1
-		default:
-			attr = secondByte(op)
-		}
-	case 0xc4, 0xc5, 0x62:
-		attr, i = vector(b, i-1)
-	default:
-		attr = firstByte(op)
-		if attr == groupThree && i < len(b) {
-			attr = modRM
-			if b[i]&0x30 == 0 {
-				attr |= map[bool]byte{false: imm8, true: immZ}[op == 0xf7]
-			}
-		}
-	}
+	op, attr, i := opcode(b, i)
 	if attr == invalid || i > len(b) {
 		return inst{}
 	}
 	in := operands(b, i, op, attr, size16, wide)
 	in.lea = op == 0x8d && attr == modRM && b[i-1] == op
 	return in
+}
+
+// opcode reads the opcode at i and says what follows it.
+func opcode(b []byte, i int) (op, attr byte, next int) {
+	op = b[i]
+	i++
+	switch op {
+	case 0x0f:
+		if i >= len(b) {
+			return op, invalid, i
+		}
+		op = b[i]
+		i++
+		switch op {
+		case 0x38:
+			return op, modRM, i + 1
+		case 0x3a:
+			return op, modRM | imm8, i + 1
+		}
+		return op, secondByte(op), i
+	case 0xc4, 0xc5, 0x62:
+		attr, i = vector(b, i-1)
+		return op, attr, i
+	}
+	attr = firstByte(op)
+	if attr == groupThree {
+		attr = modRM
+		if i < len(b) && b[i]&0x30 == 0 {
+			attr |= map[bool]byte{false: imm8, true: immZ}[op == 0xf7]
+		}
+	}
+	return op, attr, i
 }
 
 // operands measures what follows the opcode.

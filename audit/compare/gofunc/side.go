@@ -110,31 +110,7 @@ func (s *side) isWritable(addr uint64) bool {
 // collect finds the starts: operands of all functions, pointers in all data,
 // and the edges of regions.
 func (s *side) collect() {
-	var refs []ref
-	w := walk{dec: s.dec, arch: s.im.arch}
-	list, middles := make([]uint64, 0, 4*len(s.funcs)), make([]uint64, 0, 2*len(s.funcs))
-	isData := func(a uint64) bool {
-		seg := s.im.segment(a)
-		return seg != nil && !seg.exec
-	}
-	add := func(a uint64) {
-		if isData(a) {
-			list = append(list, a)
-		}
-	}
-	for i := range s.funcs {
-		f := &s.funcs[i]
-		refs = w.refs(s.code(f), f.entry, refs[:0])
-		for _, r := range refs {
-			switch {
-			case r.weak || r.branch || !isData(r.target):
-			case r.taken:
-				list = append(list, r.target)
-			default:
-				middles = append(middles, r.target)
-			}
-		}
-	}
+	list, middles := s.operands()
 	s.taken = sorted(slices.Clone(list))
 	list = s.funcdata(list)
 	for i := range s.im.segs {
@@ -143,20 +119,47 @@ func (s *side) collect() {
 			list = s.pointers(seg, list)
 		}
 	}
-	for _, a := range s.im.sections {
-		add(a)
-	}
+	edges := slices.Clone(s.im.sections)
 	if s.md != nil {
-		for _, a := range []uint64{s.md.types, s.md.after, s.md.rodata, s.md.gofunc, s.md.addr, s.md.addr + moduledataLen, s.tab.addr, s.tab.end} {
-			add(a)
-		}
+		edges = append(edges, s.md.types, s.md.after, s.md.rodata, s.md.gofunc, s.md.addr, s.md.addr+moduledataLen, s.tab.addr, s.tab.end)
 		for _, w := range s.md.writable {
-			add(w.from)
-			add(w.to)
+			edges = append(edges, w.from, w.to)
+		}
+	}
+	for _, a := range edges {
+		if s.isData(a) {
+			list = append(list, a)
 		}
 	}
 	s.heads = sorted(list)
 	s.starts = sorted(append(middles, s.heads...))
+}
+
+func (s *side) isData(addr uint64) bool {
+	seg := s.im.segment(addr)
+	return seg != nil && !seg.exec
+}
+
+// operands lists the data that code refers to: what it takes the address of,
+// and what it only reads from or writes to.
+func (s *side) operands() (taken, middles []uint64) {
+	taken, middles = make([]uint64, 0, 4*len(s.funcs)), make([]uint64, 0, 2*len(s.funcs))
+	w := walk{dec: s.dec, arch: s.im.arch}
+	var refs []ref
+	for i := range s.funcs {
+		f := &s.funcs[i]
+		refs = w.refs(s.code(f), f.entry, refs[:0])
+		for _, r := range refs {
+			switch {
+			case r.weak || r.branch || !s.isData(r.target):
+			case r.taken:
+				taken = append(taken, r.target)
+			default:
+				middles = append(middles, r.target)
+			}
+		}
+	}
+	return taken, middles
 }
 
 // funcdata adds the tables that functions have for the runtime: they follow
