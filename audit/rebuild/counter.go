@@ -227,6 +227,10 @@ func (j *running) members(names []string) ([]module.Version, error) {
 	return out, nil
 }
 
+// limitTier is the limit that a weak tier of the sandbox is: elsewhere more could
+// be tried.
+const limitTier = "tier"
+
 // settingOf is the setting in which a build that a search proposes is carried out.
 func (j *running) settingOf(ctx context.Context, b cause.Build) (setting, Recipe, error) {
 	s := setting{recipe: j.recipeOf(b), toolchain: j.toolchain, cache: j.cache}
@@ -237,6 +241,7 @@ func (j *running) settingOf(ctx context.Context, b cause.Build) (setting, Recipe
 	case b.Strip != nil:
 		return s, s.recipe, problemf(NoRecipe, "no strip program is pinned")
 	case b.Paths != (cause.Paths{}) && !j.box.CanPlace():
+		j.result.SearchLimit = limitTier
 		return s, s.recipe, problemf(NeedsPaths, "this tier of the sandbox cannot mount the builder's folders")
 	}
 	if err := s.recipe.check(); err != nil {

@@ -49,6 +49,7 @@ func (j *running) variation(name string) Varied {
 	case row.cannot != "":
 		return say(row.cannot)
 	case row.places && !j.box.CanPlace():
+		j.result.SearchLimit = limitTier
 		return say("this tier of the sandbox cannot show another name or place")
 	case name == "path" && j.job.Recipe.Paths != nil:
 		return say("the recipe names the folders of the builder")
