@@ -39,7 +39,11 @@ func (n *node) account() error {
 		total += n.tally(tallies, n.jb, false)
 	} else {
 		n.tally(tallies, n.jb, false)
-		total += n.beyond(tallies)
+		past, err := n.beyond(tallies)
+		if err != nil {
+			return err
+		}
+		total += past
 	}
 	if total != n.result.DifferingBytes {
 		return fmt.Errorf("compare: %q: %d of %d differing bytes were given a class", n.path, total, n.result.DifferingBytes)
@@ -94,14 +98,40 @@ func (n *node) give(tallies map[ClassName]*tally, j judged, count int64) {
 }
 
 // beyond counts what the rebuilt file has past the end of the shipped one, where
-// a graft stands between the two: no region of either holds it.
-func (n *node) beyond(tallies map[ClassName]*tally) int64 {
-	rest := max(0, int64(len(n.rebuilt)-len(n.shipped)))
-	if rest > 0 {
-		n.least = worse(n.least, n.standings[Unexplained].level)
-		n.give(tallies, judged{Region: sections.Region{Key: "past the end of the shipped file"}, class: Unexplained}, rest)
+// a graft stands between the two. Its regions have the classes that regions of
+// the same key have in the grafted file.
+func (n *node) beyond(tallies map[ClassName]*tally) (int64, error) {
+	end := int64(len(n.shipped))
+	if int64(len(n.rebuilt)) <= end {
+		return 0, nil
 	}
-	return rest
+	raw, err := n.mapOf(n.rebuilt, "rebuilt")
+	if err != nil {
+		return 0, err
+	}
+	classes := map[string]judged{}
+	for _, j := range n.jb {
+		if _, ok := classes[j.Key]; !ok {
+			classes[j.Key] = j
+		}
+	}
+	var total int64
+	for _, r := range raw.Regions {
+		count := max(0, r.To-max(r.From, end))
+		j, ok := classes[r.Key]
+		switch {
+		case r.Role == sections.Signed:
+			j = judged{Region: r, class: Signature, evidence: "of the rebuilt file, taken off"}
+		case !ok:
+			j = judged{Region: r, class: Unexplained}
+		}
+		total += count
+		if count > 0 {
+			n.least = worse(n.least, n.standings[j.class].level)
+			n.give(tallies, j, count)
+		}
+	}
+	return total, nil
 }
 
 // graver reports whether a class matters to the verdict even where no byte at

@@ -129,7 +129,7 @@ func divide(list []judged, ranges []gofunc.Range) []judged {
 			}
 			if to > from {
 				c, why := rangeClass(r)
-				out = append(out, piece(j, from, to, c, why))
+				out = extend(out, piece(j, from, to, c, why))
 			}
 			at = max(at, to)
 		}
@@ -140,6 +140,16 @@ func divide(list []judged, ranges []gofunc.Range) []judged {
 	return out
 }
 
+// extend adds a piece to the one before it where the two read alike: there are
+// as many ranges as functions.
+func extend(list []judged, p judged) []judged {
+	if k := len(list) - 1; k >= 0 && list[k].To == p.From && list[k].class == p.class && list[k].evidence == p.evidence && list[k].Key == p.Key {
+		list[k].To = p.To
+		return list
+	}
+	return append(list, p)
+}
+
 func piece(j judged, from, to int64, c ClassName, why string) judged {
 	j.From, j.To, j.class, j.evidence = from, to, c, why
 	j.told = c == ChangedCode || c == ChangedData // findings name functions, not ranges
@@ -148,15 +158,17 @@ func piece(j judged, from, to int64, c ClassName, why string) judged {
 
 // rangeClass is the class of a range of a program.
 func rangeClass(r gofunc.Range) (ClassName, string) {
+	switch r.Class {
+	case gofunc.Same:
+		return Moved, ""
+	case gofunc.Relocated:
+		return Relocated, "every operand that differs refers to the same thing"
+	}
 	name := string(r.Kind)
 	if r.Name != "" {
 		name += " " + r.Name
 	}
 	switch {
-	case r.Class == gofunc.Same:
-		return Moved, name
-	case r.Class == gofunc.Relocated:
-		return Relocated, "every operand that differs refers to the same thing"
 	case r.Kind == gofunc.Padding:
 		return ExecPadding, name
 	case r.Kind == gofunc.Code || r.Kind == gofunc.Foreign:

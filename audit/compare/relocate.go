@@ -154,6 +154,9 @@ func (c classed) why() string {
 	return ""
 }
 
+// sameRun is how many equal bytes may lie between two relocated words of one run.
+const sameRun = 256
+
 // compare classes the bytes of two stretches of one length; at is where the first
 // stands in the shipped file.
 func (m *mapping) compare(a, b []byte, at int64) []classed {
@@ -162,8 +165,14 @@ func (m *mapping) compare(a, b []byte, at int64) []classed {
 		if from >= to {
 			return
 		}
-		if k := len(list) - 1; k >= 0 && list[k].class == c && list[k].to == from {
+		k := len(list) - 1
+		if k >= 0 && list[k].class == c && list[k].to == from {
 			list[k].to = to
+			return
+		}
+		// A table of addresses is one run, whatever stands between them.
+		if c == Relocated && k >= 1 && list[k-1].class == Relocated && list[k].class == Moved && list[k].to-list[k].from < sameRun {
+			list[k-1].to, list = to, list[:k]
 			return
 		}
 		list = append(list, classed{from, to, c})

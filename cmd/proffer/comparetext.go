@@ -173,8 +173,9 @@ func (c comparison) findingText(b *strings.Builder) {
 			d.Findings[i].Message = safetext.Sprintf("%s: %s", f.Location.Path, f.Message)
 		}
 	}
-	d.findingText(b)
-	b.WriteString("\n")
+	var list strings.Builder
+	d.findingText(&list)
+	b.WriteString(strings.Replace(list.String(), "see report.html", "see --json", 1) + "\n")
 }
 
 // causeText says what the difference comes from. Two files alone prove no cause.

@@ -106,29 +106,54 @@ func goIDIn(b []byte) (at int, id string, length int) {
 	return at, string(rest[:end]), len(goIDStart) + end + len(goIDEnd)
 }
 
-// goContentID is the last part of the ID, recomputed.
+// goContentID is the last part of the ID, recomputed. The file is not copied: it
+// may be large.
 func goContentID(l *Layout, id string) string {
-	data := bytes.Clone(l.data)
-	for _, r := range l.Regions {
-		switch {
-		case r.Role == Signed:
-			clear(data[r.From:r.To])
-		case r.Key == "section .note.gnu.build-id" && r.Len() > 16:
-			clear(data[r.From+16 : r.To])
-		case r.Key == uuidKey:
-			clear(data[r.From:r.To])
+	h := sha256.New()
+	at := int64(0)
+	zero := make([]byte, 4096)
+	hide := func(from, to int64) {
+		h.Write(l.data[at:from])
+		for n := to - from; n > 0; n -= min(n, int64(len(zero))) {
+			h.Write(zero[:min(n, int64(len(zero)))])
 		}
+		at = to
 	}
-	for at := 0; ; {
-		i := bytes.Index(data[at:], []byte(id))
-		if i < 0 {
+	hidden := hiddenFromID(l)
+	for at < int64(len(l.data)) {
+		next := int64(len(l.data))
+		if len(hidden) > 0 {
+			next = hidden[0].From
+		}
+		// An ID cannot reach into what is hidden, and is looked for up to there.
+		if i := bytes.Index(l.data[at:next], []byte(id)); i >= 0 {
+			hide(at+int64(i), at+int64(i+len(id)))
+			continue
+		}
+		if len(hidden) == 0 {
+			h.Write(l.data[at:])
 			break
 		}
-		clear(data[at+i : at+i+len(id)])
-		at += i + len(id)
+		hide(hidden[0].From, hidden[0].To)
+		hidden = hidden[1:]
 	}
-	sum := sha256.Sum256(data)
-	return base64.RawURLEncoding.EncodeToString(sum[:15])
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:15])
+}
+
+// hiddenFromID are the regions that the ID does not speak of: signatures, and
+// what the host's linker calls the file.
+func hiddenFromID(l *Layout) []Region {
+	var list []Region
+	for _, r := range l.Regions {
+		switch {
+		case r.Role == Signed, r.Key == uuidKey:
+			list = append(list, r)
+		case r.Key == "section .note.gnu.build-id" && r.Len() > 16:
+			r.From += 16
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 const (
