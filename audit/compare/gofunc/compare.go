@@ -40,13 +40,17 @@ func compare(a, b *side) (*Verdict, error) {
 	}
 	v.Data = append(v.Data, c.types()...)
 	c.foreign(v)
-	v.ShippedRanges = c.a.ranges(func(i int) Class { return found[i].class }, data, func(d datum) (uint64, uint64) { return d.x, d.n })
+	foreign := Relocated
+	if v.Shipped.ForeignDiffers {
+		foreign = Changed
+	}
+	v.ShippedRanges = c.a.ranges(func(i int) Class { return found[i].class }, foreign, data, func(d datum) (uint64, uint64) { return d.x, d.n })
 	v.RebuiltRanges = c.b.ranges(func(j int) Class {
 		if i := c.b.match[j]; i >= 0 {
 			return found[i].class
 		}
 		return Added
-	}, data, func(d datum) (uint64, uint64) { return d.y, d.m })
+	}, foreign, data, func(d datum) (uint64, uint64) { return d.y, d.m })
 	return v, nil
 }
 

@@ -13,6 +13,14 @@
 // (Error), never an empty Verdict. Bytes of executable memory that belong to no
 // function are counted (Side.OutsideFunctions) and compared by content.
 //
+// What a variable holds at the start, what type descriptors say and the order of
+// initialisers are compared too (Verdict.Data). Without symbols, a variable is
+// known by the functions that refer to it. Two approximations remain: of data
+// that only data refers to, without a length beside the pointer, the bytes up
+// to the next place that something refers to are compared; and code of other
+// languages in a stripped program counts as differing as soon as one of its
+// operands cannot be followed.
+//
 // Read are ELF, PE and Mach-O for amd64 and arm64 with the pclntab of Go 1.20
 // and later (magic 0xfffffff1; layouts of the runtime's symtab.go up to Go 1.27).
 //

@@ -78,7 +78,7 @@ func (c *comparison) foreign(v *Verdict) {
 }
 
 // ranges accounts for the bytes of a side's file that were looked at.
-func (s *side) ranges(class func(i int) Class, data []datum, place func(datum) (addr, n uint64)) []Range {
+func (s *side) ranges(class func(i int) Class, foreign Class, data []datum, place func(datum) (addr, n uint64)) []Range {
 	var list []Range
 	add := func(addr, n uint64, kind Kind, class Class, name string) {
 		if off := s.im.offset(addr); off >= 0 && n > 0 {
@@ -92,7 +92,7 @@ func (s *side) ranges(class func(i int) Class, data []datum, place func(datum) (
 		add(f.entry+n, f.end-f.entry-n, Padding, Same, "")
 	}
 	for _, g := range s.gaps() {
-		add(g.from, g.to-g.from, Foreign, "", "")
+		add(g.from, g.to-g.from, Foreign, foreign, "")
 	}
 	for _, d := range data {
 		addr, n := place(d)
