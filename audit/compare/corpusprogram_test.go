@@ -23,7 +23,7 @@ func elfPairs() []pair {
 		benign("elf debug information", reports.Explained, change(func(e *sectionstest.ELF) { e.Debug = s.bytes(800) }), plain),
 		benign("elf compiler's mark", reports.Explained, change(func(e *sectionstest.ELF) { e.Comment = "GCC: (acme) 12.2.1\x00" }), plain),
 		hidden("elf executable gap and build ID", change(func(e *sectionstest.ELF) { e.Gap = payload; e.BuildID[3] ^= 1 }), plain, compare.ExecPadding),
-		hidden("elf executable gap", change(func(e *sectionstest.ELF) { e.Gap = payload }), plain, compare.ExecPadding),
+		planted("elf executable gap", change(func(e *sectionstest.ELF) { e.Gap = payload }), plain, compare.ExecPadding),
 		planted("elf overlay", change(func(e *sectionstest.ELF) { e.Overlay = s.bytes(200) }), plain, compare.Appended),
 		planted("elf section of unknown purpose", change(func(e *sectionstest.ELF) { e.Extra = s.bytes(200) }), plain, compare.HiddenData),
 		planted("elf mapped section", change(func(e *sectionstest.ELF) { e.ExtraAlloc = s.bytes(64) }), plain, compare.AddedSection, compare.Mapping),

@@ -36,8 +36,12 @@ func (n *node) functions() {
 	for _, f := range n.result.Functions.Changed {
 		n.find(ChangedCode, "", "function "+f.Name.String(), f.where())
 	}
+	told := map[string]bool{}
 	for _, d := range v.Data {
-		n.find(ChangedData, "", "data "+dataName(d), "")
+		if name := dataName(d); !told[name] {
+			told[name] = true
+			n.find(ChangedData, "", "data "+name, "")
+		}
 	}
 }
 
