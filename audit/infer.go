@@ -189,17 +189,22 @@ func InferOne(ctx context.Context, o Offered, tools Tools, limits rebuild.Limits
 	if out.Result, err = inIsolation(ctx, tools, job); err != nil {
 		return out, err
 	}
-	if out.Result.Recipe == nil {
-		out.Why = out.Result.Reason
-		return out, nil
+	return out, out.write(tools.Store, pin, lock.path)
+}
+
+// write puts down the recipe that a search found, or why there is none.
+func (f *Inferred) write(store evidence.Reader, tool submission.Toolchain, lock string) (err error) {
+	if f.Result.Recipe == nil {
+		f.Why = f.Result.Reason
+		return nil
 	}
-	if out.Result.Patch != nil {
-		if out.Patch, err = tools.Store.Read(out.Result.Patch.Digest, maxDocument); err != nil {
-			return out, err
+	if f.Result.Patch != nil {
+		if f.Patch, err = store.Read(f.Result.Patch.Digest, maxDocument); err != nil {
+			return err
 		}
 	}
-	out.Recipe = recipeYAML(out, pin, lock.path)
-	return out, nil
+	f.Recipe = recipeYAML(*f, tool, lock)
+	return nil
 }
 
 func inIsolation(ctx context.Context, tools Tools, job rebuild.Job) (rebuild.Result, error) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/proffer-audit/proffer/audit/rebuild"
 	"github.com/proffer-audit/proffer/audit/submission"
 )
 
@@ -37,17 +38,7 @@ func recipeYAML(f Inferred, tool submission.Toolchain, lock string) string {
 	if lock != "" {
 		line(2, "modules: %s", quote(lock))
 	}
-	if v := r.VCS; v != nil {
-		line(2, "vcs: {revision: %s, time: %s, modified: %t}", quote(v.Revision), v.Time.UTC().Format(time.RFC3339), v.Modified)
-	}
-	if p := r.Paths; p != nil {
-		line(2, "paths:")
-		for _, x := range [][2]string{{"source", p.Source}, {"modules", p.Modules}, {"toolchain", p.Toolchain}} {
-			if x[1] != "" {
-				line(3, "%s: %s", x[0], quote(x[1]))
-			}
-		}
-	}
+	surroundings(r, line)
 	var env []string
 	for _, key := range slices.Sorted(maps.Keys(r.Env)) {
 		env = append(env, key+": "+quote(r.Env[key]))
@@ -59,6 +50,22 @@ func recipeYAML(f Inferred, tool submission.Toolchain, lock string) string {
 		line(2, "workspace: %s", quoteAll(r.Workspace))
 	}
 	return b.String()
+}
+
+// surroundings writes what a build finds around it: the stamp, and the builder's
+// folders.
+func surroundings(r *rebuild.Recipe, line func(indent int, format string, args ...any)) {
+	if v := r.VCS; v != nil {
+		line(2, "vcs: {revision: %s, time: %s, modified: %t}", quote(v.Revision), v.Time.UTC().Format(time.RFC3339), v.Modified)
+	}
+	if p := r.Paths; p != nil {
+		line(2, "paths:")
+		for _, x := range [][2]string{{"source", p.Source}, {"modules", p.Modules}, {"toolchain", p.Toolchain}} {
+			if x[1] != "" {
+				line(3, "%s: %s", x[0], quote(x[1]))
+			}
+		}
+	}
 }
 
 // quote writes a string in double quotes, as YAML reads them, in ASCII: what a

@@ -174,7 +174,7 @@ func (r Result) linkerChanged() bool {
 
 // capped reports whether something keeps the check from supporting in full.
 func (o *judge) capped() bool {
-	return !o.result.Recognised() || !o.verdict.ToolchainTrusted || len(o.result.Patches) > 0 || o.result.linkerChanged() ||
+	return !o.result.Recognised() || o.result.Itself || !o.verdict.ToolchainTrusted || len(o.result.Patches) > 0 || o.result.linkerChanged() ||
 		len(o.uncovered()) > 0 || len(o.result.Coverage) == 0
 }
 
@@ -213,6 +213,9 @@ func limits(r Result) []safetext.Text {
 	}
 	if r.Code != "" {
 		say = append(say, "Nothing was compared byte by byte.")
+	}
+	if r.Itself {
+		say = append(say, "The file is a tool without which nothing is built: it was not taken out before the build, and built itself.")
 	}
 	if r.Stamp != nil {
 		say = append(say, "The version control stamp was replayed from the manifest's claim; no repository was looked at.")

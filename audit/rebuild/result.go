@@ -67,6 +67,9 @@ type Result struct {
 	Opaque  []string `json:"opaque"`
 	Stamp   *VCS     `json:"stamp,omitempty"` // that was replayed
 	Patches []string `json:"patches,omitempty"`
+	// Itself says that the file is a tool that it takes to build it: it was left
+	// where it was, and built itself.
+	Itself bool `json:"itself,omitempty"`
 
 	Removed   []workspace.Node  `json:"removed"`   // shipped files taken out of the trees
 	Dropped   []workspace.Node  `json:"dropped"`   // version control metadata

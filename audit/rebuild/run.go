@@ -40,7 +40,7 @@ func Run(ctx context.Context, sb *sandbox.Sandbox, store evidence.ReadWriter, sc
 func run(ctx context.Context, sb box, store evidence.ReadWriter, scratch string, job Job) (Result, Usage, error) {
 	j := &running{box: sb, store: store, job: job, result: Result{
 		File: job.File, Artifact: job.Artifact.Blob, Source: job.Source.Blob.Digest,
-		Toolchain: job.Toolchain.Blob.Digest, Patches: patchNames(job.Patches),
+		Toolchain: job.Toolchain.Blob.Digest, Patches: patchNames(job.Patches), Itself: job.buildsItself(),
 		Opaque: []string{}, Removed: []workspace.Node{}, Dropped: []workspace.Node{}, Left: []workspace.Node{},
 		Odd: []workspace.Node{}, Anomalies: []archive.Anomaly{}, Coverage: []Covered{},
 	}}

@@ -288,6 +288,24 @@ func TestErrorsOfTheMachineAreNoResult(t *testing.T) {
 	}
 }
 
+// TestBuildsItself: a tool that every build takes stays in the toolchain, which
+// caps what the rebuild supports; another one is taken out.
+func TestBuildsItself(t *testing.T) {
+	store := evidence.NewMemory()
+	for file, stays := range map[string]bool{"tc/bin/go": true, "tc/bin/gofmt": false} {
+		job := sample(t, store)
+		job.Artifact.Blob, job.Source, job.File = job.Toolchain.Blob, job.Toolchain, file
+		content := filepath.Base(file)
+		r, _ := mustRun(t, &fakeBox{do: builds(t, "out/agent", content)}, store, job)
+		if r.Level != reports.BitIdentical || r.Itself != stays || (len(r.Removed) == 0) != stays {
+			t.Errorf("%s: %s itself %v, removed %v: %s", file, r.Level, r.Itself, r.Removed, r.Reason)
+		}
+		if c := Outcomes("a", r, trusted).Checks[0]; stays && c.Cap != reports.PartlySupported {
+			t.Errorf("%s: %+v", file, c)
+		}
+	}
+}
+
 // TestArtifactIsTheFile: no archive around it, whatever its content looks like.
 func TestArtifactIsTheFile(t *testing.T) {
 	store := evidence.NewMemory()

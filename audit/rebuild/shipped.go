@@ -118,12 +118,29 @@ func startsSomething(p string, content []byte) bool {
 // targets are the digests of everything that no tree may hold: the file, the
 // artifact and every other program in it. Where the artifact is itself the
 // source or the toolchain, only what is to be rebuilt is taken out, or there
-// would be nothing left to build with.
+// would be nothing left to build with; and a tool that every build takes stays, to
+// build itself.
 func (s *shipped) targets(job Job) []evidence.Digest {
-	all := append(slices.Clone(job.Targets), s.digest)
+	all := slices.Clone(job.Targets)
+	if job.buildsItself() {
+		all = slices.DeleteFunc(all, func(d evidence.Digest) bool { return d == s.digest })
+	} else {
+		all = append(all, s.digest)
+	}
 	if blob := job.Artifact.Blob.Digest; blob != job.Source.Blob.Digest && blob != job.Toolchain.Blob.Digest {
 		all = append(append(all, s.programs...), blob)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// buildsItself reports whether the file is a tool of the toolchain that it is
+// built by, without which nothing is built.
+func (j Job) buildsItself() bool {
+	if j.Artifact.Blob.Digest != j.Toolchain.Blob.Digest {
+		return false
+	}
+	p := strings.TrimPrefix(path.Clean(j.File), strings.Trim(j.Toolchain.Strip, "/")+"/")
+	dir, name := path.Split(p)
+	return p == "bin/go" || strings.HasPrefix(dir, "pkg/tool/") && slices.Contains([]string{"asm", "compile", "link"}, strings.TrimSuffix(name, ".exe"))
 }

@@ -82,15 +82,21 @@ func (l *layer) module(top string, m Module) (dir, version string, err error) {
 	if err := os.WriteFile(filepath.Join(dir, base+".zip"), data, 0o644); err != nil || m.Mod != "" {
 		return dir, m.Version, err
 	}
-	// Pinned by its zip alone: the go.mod in it is the module's own.
-	mod, err := archive.Pick(data, "module", ModulePrefix(m.Path, m.Version)+"/go.mod", l.spec.Limits)
-	if errors.Is(err, fs.ErrNotExist) {
-		mod, err = []byte("module "+m.Path+"\n"), nil
-	}
+	mod, err := l.goMod(m, data)
 	if err != nil {
 		return "", "", err
 	}
 	return dir, m.Version, os.WriteFile(filepath.Join(dir, base+".mod"), mod, 0o644)
+}
+
+// goMod is the go.mod of a module that is pinned by its zip alone: the one in it,
+// or what cmd/go takes for it.
+func (l *layer) goMod(m Module, zip []byte) ([]byte, error) {
+	mod, err := archive.Pick(zip, "module", ModulePrefix(m.Path, m.Version)+"/go.mod", l.spec.Limits)
+	if errors.Is(err, fs.ErrNotExist) {
+		return []byte("module " + m.Path + "\n"), nil
+	}
+	return mod, err
 }
 
 // small writes the .info and .mod files. An .info that was not obtained is

@@ -142,34 +142,39 @@ func (r *patchReader) hunk() (hunk, error) {
 		h.at = start
 	}
 	var last *[]string
-	for len(h.old) < oldLines || len(h.new) < newLines {
+	for len(h.old) < oldLines || len(h.new) < newLines || r.more() && strings.HasPrefix(r.lines[r.n], `\`) {
 		if !r.more() {
 			return h, r.refuse("the hunk ends early")
 		}
-		line := r.line()
-		switch line[0] {
-		case ' ':
-			h.old, h.new, last = append(h.old, line[1:]), append(h.new, line[1:]), nil
-		case '-':
-			h.old, last = append(h.old, line[1:]), &h.old
-		case '+':
-			h.new, last = append(h.new, line[1:]), &h.new
-		case '\n': // an empty line that lost its blank
-			h.old, h.new, last = append(h.old, line), append(h.new, line), nil
-		case '\\':
-			h.cutNewline(last)
-		default:
-			return h, r.refuse("%.20q in a hunk", line)
+		var ok bool
+		if last, ok = h.take(r.line(), last); !ok {
+			return h, r.refuse("%.20q in a hunk", r.lines[r.n-1])
 		}
-	}
-	if r.more() && strings.HasPrefix(r.lines[r.n], `\`) {
-		r.line()
-		h.cutNewline(last)
 	}
 	if len(h.old) != oldLines || len(h.new) != newLines || h.at < 0 {
 		return h, r.refuse("the hunk has other lines than its head says")
 	}
 	return h, nil
+}
+
+// take reads one line of a hunk. last is the side that the line before it was of,
+// nil for both.
+func (h *hunk) take(line string, last *[]string) (*[]string, bool) {
+	switch line[0] {
+	case ' ':
+		h.old, h.new, last = append(h.old, line[1:]), append(h.new, line[1:]), nil
+	case '-':
+		h.old, last = append(h.old, line[1:]), &h.old
+	case '+':
+		h.new, last = append(h.new, line[1:]), &h.new
+	case '\n': // an empty line that lost its blank
+		h.old, h.new, last = append(h.old, line), append(h.new, line), nil
+	case '\\':
+		h.cutNewline(last)
+	default:
+		return last, false
+	}
+	return last, true
 }
 
 // cutNewline takes the newline off the line before "\ No newline at end of file".

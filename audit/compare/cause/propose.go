@@ -68,6 +68,11 @@ func environment(f Facts) map[string]string {
 
 // place finds the main package in the source.
 func place(b *Build, f Facts, s Source) bool {
+	// A toolchain's own programs are built from within it.
+	if strings.HasPrefix(f.Path, "cmd/") && f.Main.Path == "" && slices.Contains(s.Files, "src/runtime/proc.go") {
+		b.Dir, b.Package = "src", f.Path
+		return true
+	}
 	if f.BuildInfo && f.Path != "command-line-arguments" {
 		best := ""
 		for module := range s.Modules {
@@ -77,11 +82,6 @@ func place(b *Build, f Facts, s Source) bool {
 		}
 		if best != "" {
 			b.put(s.Modules[best], strings.TrimPrefix(strings.TrimPrefix(f.Path, best), "/"))
-			return true
-		}
-		// The standard library's programs are built from within it.
-		if dir, ok := s.Modules["std"]; ok && slices.Contains(s.Files, path.Join(dir, f.Path, "main.go")) {
-			b.Dir, b.Package = dir, f.Path
 			return true
 		}
 		return false
