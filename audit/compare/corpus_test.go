@@ -68,8 +68,8 @@ func with(b []byte, at int, patch ...byte) []byte {
 	return c
 }
 
-func corpus(t *testing.T) []pair {
-	return slices.Concat(tarPairs(t), zipPairs(t), wheelPairs(t), streamPairs(t), packagePairs(t), nestedPairs(t), elfPairs(), pePairs(), machoPairs())
+func corpus(t testing.TB) []pair {
+	return slices.Concat(tarPairs(t), zipPairs(t), wheelPairs(t), streamPairs(t), packagePairs(t), nestedPairs(t), elfPairs(t), pePairs(), machoPairs())
 }
 
 func TestCorpus(t *testing.T) {
@@ -116,7 +116,7 @@ func TestCorpus(t *testing.T) {
 }
 
 // adds holds a result and its members to the sum of their classes.
-func adds(t *testing.T, r compare.Result, where string) {
+func adds(t testing.TB, r compare.Result, where string) {
 	t.Helper()
 	var total, unexplained int64
 	for _, c := range r.Classes {

@@ -14,7 +14,7 @@ import (
 	"github.com/proffer-audit/proffer/reports"
 )
 
-func gz(t *testing.T, level int, h gzip.Header, content []byte) []byte {
+func gz(t testing.TB, level int, h gzip.Header, content []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, level)
@@ -31,7 +31,7 @@ func gz(t *testing.T, level int, h gzip.Header, content []byte) []byte {
 	return b.Bytes()
 }
 
-func xzOf(t *testing.T, blocks int64, content []byte) []byte {
+func xzOf(t testing.TB, blocks int64, content []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w, err := xz.WriterConfig{DictCap: 1 << 16, BlockSize: blocks}.NewWriter(&b)
@@ -47,7 +47,7 @@ func xzOf(t *testing.T, blocks int64, content []byte) []byte {
 	return b.Bytes()
 }
 
-func zst(t *testing.T, level zstd.EncoderLevel, content []byte) []byte {
+func zst(t testing.TB, level zstd.EncoderLevel, content []byte) []byte {
 	t.Helper()
 	w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1))
 	if err != nil {
@@ -56,7 +56,7 @@ func zst(t *testing.T, level zstd.EncoderLevel, content []byte) []byte {
 	return w.EncodeAll(content, nil)
 }
 
-func streamPairs(t *testing.T) []pair {
+func streamPairs(t testing.TB) []pair {
 	s := seed(4)
 	content := s.text(6000)
 	other := with(content, 100, 'X')
@@ -81,7 +81,7 @@ func streamPairs(t *testing.T) []pair {
 	}
 }
 
-func packagePairs(t *testing.T) []pair {
+func packagePairs(t testing.TB) []pair {
 	s := seed(5)
 	file := func(name string, mode uint32, content []byte) sectionstest.File {
 		return sectionstest.File{Name: name, Mode: mode, Content: content, Time: 1700000000}
@@ -120,7 +120,7 @@ func packagePairs(t *testing.T) []pair {
 	}
 }
 
-func nestedPairs(t *testing.T) []pair {
+func nestedPairs(t testing.TB) []pair {
 	s := seed(6)
 	control := func(script string) []byte {
 		return xzOf(t, 1<<20, tarOf(t, regular("./control", 0o644, []byte("Package: agent\n")), regular("./postinst", 0o755, []byte(script))))

@@ -1,6 +1,8 @@
 package compare_test
 
 import (
+	"testing"
+
 	"github.com/proffer-audit/proffer/audit/compare"
 	"github.com/proffer-audit/proffer/audit/compare/sections/sectionstest"
 	"github.com/proffer-audit/proffer/reports"
@@ -12,7 +14,7 @@ func program(s seeded) sectionstest.ELF {
 	return e
 }
 
-func elfPairs() []pair {
+func elfPairs(t testing.TB) []pair {
 	s := seed(7)
 	base := program(s)
 	plain := base.Bytes()
@@ -25,6 +27,7 @@ func elfPairs() []pair {
 		hidden("elf executable gap and build ID", change(func(e *sectionstest.ELF) { e.Gap = payload; e.BuildID[3] ^= 1 }), plain, compare.ExecPadding),
 		planted("elf executable gap", change(func(e *sectionstest.ELF) { e.Gap = payload }), plain, compare.ExecPadding),
 		planted("elf overlay", change(func(e *sectionstest.ELF) { e.Overlay = s.bytes(200) }), plain, compare.Appended),
+		planted("elf and zip in one", change(func(e *sectionstest.ELF) { e.Overlay = zipOf(t, 6, zipFile("run.js", 0o644, s.text(300))) }), plain, compare.Appended),
 		planted("elf section of unknown purpose", change(func(e *sectionstest.ELF) { e.Extra = s.bytes(200) }), plain, compare.HiddenData),
 		planted("elf mapped section", change(func(e *sectionstest.ELF) { e.ExtraAlloc = s.bytes(64) }), plain, compare.AddedSection, compare.Mapping),
 		planted("elf executable data", change(func(e *sectionstest.ELF) { e.DataFlags = 7 }), plain, compare.Mapping),

@@ -19,7 +19,7 @@ func regular(name string, mode int64, content []byte) tarEntry {
 	return tarEntry{tar.Header{Name: name, Mode: mode, Typeflag: tar.TypeReg, ModTime: time.Unix(1700000000, 0)}, content}
 }
 
-func tarOf(t *testing.T, entries ...tarEntry) []byte {
+func tarOf(t testing.TB, entries ...tarEntry) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
@@ -49,7 +49,7 @@ func alter(entries []tarEntry, change func(h *tar.Header)) []tarEntry {
 	return out
 }
 
-func tarPairs(t *testing.T) []pair {
+func tarPairs(t testing.TB) []pair {
 	s := seed(1)
 	base := []tarEntry{regular("bin/agent", 0o755, s.bytes(3000)), regular("etc/agent.conf", 0o644, s.text(700)), regular("readme", 0o644, s.text(1024))}
 	plain := tarOf(t, base...)

@@ -27,7 +27,7 @@ func zipFile(name string, mode fs.FileMode, content []byte) zipEntry {
 	return zipEntry{h, content}
 }
 
-func zipOf(t *testing.T, level int, entries ...zipEntry) []byte {
+func zipOf(t testing.TB, level int, entries ...zipEntry) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
@@ -48,14 +48,14 @@ func zipOf(t *testing.T, level int, entries ...zipEntry) []byte {
 	return b.Bytes()
 }
 
-func commented(t *testing.T, b []byte, comment string) []byte {
+func commented(t testing.TB, b []byte, comment string) []byte {
 	t.Helper()
 	c := append(bytes.Clone(b), comment...)
 	c[len(b)-2], c[len(b)-1] = byte(len(comment)), byte(len(comment)>>8)
 	return c
 }
 
-func zipPairs(t *testing.T) []pair {
+func zipPairs(t testing.TB) []pair {
 	s := seed(2)
 	base := []zipEntry{zipFile("agent/main.js", 0o644, s.text(4000)), zipFile("agent/run.sh", 0o755, s.text(900)), zipFile("agent/data.bin", 0o644, s.bytes(500))}
 	plain := zipOf(t, 6, base...)
@@ -90,6 +90,8 @@ func zipPairs(t *testing.T) []pair {
 		planted("zip added member", zipOf(t, 6, append(base, zipFile("agent/extra.js", 0o644, s.text(90)))...), plain, compare.AddedMember),
 		planted("zip stream slack", slack(t, plain, base[0].header.Name), plain, compare.HiddenData),
 		planted("zip unlisted record", unlisted(t, base, plain), plain, compare.HiddenData),
+		planted("zip local header with another name", with(plain, bytes.Index(plain, []byte("agent/run.sh")), []byte("agent/rum.sh")...), plain, compare.Ambiguous),
+		planted("zip encrypted flag in one header", with(plain, 6, plain[6]|0x40), plain),
 		planted("zip content", one(0, func(e *zipEntry) { e.content = append(bytes.Clone(e.content), "evil()"...) }), plain),
 		hidden("jar without signature files", zipOf(t, 6, jar...), zipOf(t, 6, signed...), compare.DroppedSigned),
 		planted("jar executable bit", zipOf(t, 6, jar[0], func() zipEntry { e := jar[1]; e.header.SetMode(0o755); return e }()), zipOf(t, 6, jar...), compare.Permission),
@@ -101,7 +103,7 @@ func zipPairs(t *testing.T) []pair {
 
 // splice puts bytes into a zip file before an offset and moves what stands after
 // it, in the directory and in the end record.
-func splice(t *testing.T, b []byte, at int, insert []byte) []byte {
+func splice(t testing.TB, b []byte, at int, insert []byte) []byte {
 	t.Helper()
 	out := append(append(bytes.Clone(b[:at]), insert...), b[at:]...)
 	end := bytes.LastIndex(out, []byte("PK\x05\x06"))
@@ -122,7 +124,7 @@ func splice(t *testing.T, b []byte, at int, insert []byte) []byte {
 }
 
 // slack lengthens the packed content of a member by bytes after its stream.
-func slack(t *testing.T, b []byte, name string) []byte {
+func slack(t testing.TB, b []byte, name string) []byte {
 	t.Helper()
 	local := bytes.Index(b, []byte(name)) - 30
 	stop := bytes.Index(b, []byte("PK\x07\x08"))
@@ -138,14 +140,14 @@ func slack(t *testing.T, b []byte, name string) []byte {
 }
 
 // unlisted puts a local record into a zip that its directory does not list.
-func unlisted(t *testing.T, base []zipEntry, plain []byte) []byte {
+func unlisted(t testing.TB, base []zipEntry, plain []byte) []byte {
 	t.Helper()
 	more := zipOf(t, 6, zipFile("agent/hidden.js", 0o644, base[0].content[:200]))
 	return splice(t, plain, bytes.Index(plain, []byte("PK\x01\x02")), more[:bytes.Index(more, []byte("PK\x01\x02"))])
 }
 
 // apkBlock puts a signing block with one pair before the directory.
-func apkBlock(t *testing.T, b []byte, id uint32, value []byte) []byte {
+func apkBlock(t testing.TB, b []byte, id uint32, value []byte) []byte {
 	t.Helper()
 	u64 := func(n int) []byte { return []byte{byte(n), byte(n >> 8), byte(n >> 16), 0, 0, 0, 0, 0} }
 	one := append(u64(4+len(value)), byte(id), byte(id>>8), byte(id>>16), byte(id>>24))
@@ -155,7 +157,7 @@ func apkBlock(t *testing.T, b []byte, id uint32, value []byte) []byte {
 	return splice(t, b, bytes.Index(b, []byte("PK\x01\x02")), block)
 }
 
-func wheelPairs(t *testing.T) []pair {
+func wheelPairs(t testing.TB) []pair {
 	s := seed(3)
 	code, meta := s.text(2000), s.text(300)
 	row := func(name string, b []byte) string {
