@@ -258,7 +258,16 @@ func (c *comparison) firm(v, at uint64) bool {
 	}
 	l, ok := c.a.im.word(at + 8)
 	seg := c.a.im.segment(v)
-	return ok && seg != nil && !seg.exec && l > 0 && l <= c.a.reach(v)
+	if !ok || seg == nil || seg.exec || c.a.isTable(v) || l == 0 || l > c.a.reach(v) {
+		return false
+	}
+	// Where a string or a slice ends, something else begins.
+	for _, size := range []uint64{1, 2, 4, 8, 16, 24, 32} {
+		if c.a.isStart(v + l*size) {
+			return true
+		}
+	}
+	return false
 }
 
 // sameString compares what the pointers v and w, which stand at x and y with a
