@@ -5,11 +5,14 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/proffer-audit/proffer/attest/bundle"
 	"github.com/proffer-audit/proffer/attest/sign"
+	"github.com/proffer-audit/proffer/attest/tuf"
+	"github.com/proffer-audit/proffer/attest/wire"
 )
 
 func (d *door) signBundleCommand() *cli.Command {
@@ -17,7 +20,8 @@ func (d *door) signBundleCommand() *cli.Command {
 		Name: "sign-bundle", Usage: "sign a file, as a sigstore bundle", ArgsUsage: "FILE",
 		Description: "As the one whom the identity token names, unless --key is given. With --in-toto the file\n" +
 			"is a statement, which is signed as such; it must be in canonical form. With --key and\n" +
-			"--signing-config the signature is logged and timestamped too.",
+			"--signing-config the signature is logged and timestamped too. Without --signing-config an\n" +
+			"identity signs with sigstore's public-good instance, which its TUF repository describes.",
 		Flags: append(signerFlags(),
 			&cli.StringFlag{Name: "bundle", Usage: "write the bundle to `FILE`"},
 			&cli.BoolFlag{Name: "in-toto", Usage: "the file is an in-toto statement"},
@@ -72,11 +76,8 @@ func (d *door) bundleSigner(c *cli.Context) (*sign.Signer, error) {
 		return one, err
 	}
 	g := &signing{key: c.String("key"), keyless: c.String("key") == ""}
-	if c.String("trusted-root") == "" {
-		g.opt.Root = bundle.PublicGood()
-		if c.Bool("staging") {
-			g.opt.Root = bundle.Staging()
-		}
+	if err := g.instance(c); err != nil {
+		return nil, err
 	}
 	if err := g.readServices(c); err != nil {
 		return nil, err
@@ -93,6 +94,34 @@ func (d *door) bundleSigner(c *cli.Context) (*sign.Signer, error) {
 		return nil, err
 	}
 	return sign.Witnessed(key, g.opt)
+}
+
+// instance fills in what the command line leaves out with what sigstore's own
+// instance has: its trust root as it came with this program, or, where the
+// services are left out too, both as its repository has them now.
+func (g *signing) instance(c *cli.Context) error {
+	url, first, root := "", []byte(nil), bundle.PublicGood()
+	if url, first = tuf.PublicGood(); c.Bool("staging") {
+		url, first = tuf.Staging()
+		root = bundle.Staging()
+	}
+	if c.String("signing-config") == "" && c.String("fulcio-url") == "" && g.keyless {
+		dir, err := stateDir(c)
+		if err != nil {
+			return err
+		}
+		m, err := tuf.Fetch(c.Context, tuf.Options{
+			URL: url, Root: first, Cache: filepath.Join(dir, "tuf"), Client: wire.New(wire.Options{Offline: c.Bool("offline")}),
+		})
+		if err != nil {
+			return err
+		}
+		root, g.config = m.TrustedRoot, m.SigningConfig
+	}
+	if c.String("trusted-root") == "" {
+		g.opt.Root = root
+	}
+	return nil
 }
 
 func signFile(c *cli.Context, one *sign.Signer, name string) (raw []byte, err error) {

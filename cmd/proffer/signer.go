@@ -58,6 +58,7 @@ func identityFlags() []cli.Flag {
 type signing struct {
 	key     string // file or name; "" for the local key, or an identity
 	keyless bool
+	config  []byte // the signing configuration, where there is one
 	opt     sign.Options
 	token   func(context.Context) (sign.Token, error)
 }
@@ -96,11 +97,12 @@ func (g *signing) readServices(c *cli.Context) (err error) {
 		}
 	}
 	if name := c.String("signing-config"); name != "" {
-		raw, err := readCapped(name, maxSigningFile)
-		if err != nil {
+		if g.config, err = readCapped(name, maxSigningFile); err != nil {
 			return err
 		}
-		if g.opt.Services, err = sign.ParseConfig(raw, time.Now()); err != nil {
+	}
+	if g.config != nil {
+		if g.opt.Services, err = sign.ParseConfig(g.config, time.Now()); err != nil {
 			return err
 		}
 	}
