@@ -80,8 +80,10 @@ func why(f gofunc.Function) string {
 		what string
 		list []string
 	}{
-		{"now calls", f.Summary.ShippedCalls}, {"no longer calls", f.Summary.RebuiltCalls},
-		{"now uses", f.Summary.ShippedStrings}, {"no longer uses", f.Summary.RebuiltStrings},
+		{"now calls", f.Summary.ShippedCalls},
+		{"no longer calls", f.Summary.RebuiltCalls},
+		{"now uses", f.Summary.ShippedStrings},
+		{"no longer uses", f.Summary.RebuiltStrings},
 	} {
 		if len(p.list) > 0 {
 			parts = append(parts, p.what+" "+strings.Join(p.list[:min(len(p.list), 3)], ", "))

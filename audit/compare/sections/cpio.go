@@ -56,9 +56,18 @@ func (c *cover) cpioMember(data []byte, at int64, b *Budget) (next int64, last b
 	key := "header of " + path
 	c.record(at, head, key, func() []Region {
 		list := divide(at, key, []field{
-			{6, Fixed, "magic"}, {8, Packer, "inode"}, {8, Mode, "mode"}, {16, Owner, "owner"}, {8, Packer, "links"},
-			{8, Time, "time"}, {8, Structure, "length"}, {16, Packer, "device"}, {16, Fixed, "device number"},
-			{8, Structure, "length of the name"}, {8, Structure, "sum"}, {head - at - cpioHeadLen, Name, "name"},
+			{6, Fixed, "magic"},
+			{8, Packer, "inode"},
+			{8, Mode, "mode"},
+			{16, Owner, "owner"},
+			{8, Packer, "links"},
+			{8, Time, "time"},
+			{8, Structure, "length"},
+			{16, Packer, "device"},
+			{16, Fixed, "device number"},
+			{8, Structure, "length of the name"},
+			{8, Structure, "sum"},
+			{head - at - cpioHeadLen, Name, "name"},
 		})
 		list[2].Mode = unixMode(uint32(mode))
 		list[2].Anchor = "mode " + list[2].Mode.String()

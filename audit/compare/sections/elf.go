@@ -192,8 +192,14 @@ func (e *elfFile) sectionHeader(s elfSection, key string) {
 		return
 	}
 	for _, r := range divide(s.headerAt, key, []field{
-		{4, Structure, "name"}, {4, Fixed, "type"}, {w, Mapping, "flags"}, {w, Structure, "address"},
-		{w, Structure, "offset"}, {w, Structure, "length"}, {8, Structure, "links"}, {2 * w, Fixed, "alignment and entry length"},
+		{4, Structure, "name"},
+		{4, Fixed, "type"},
+		{w, Mapping, "flags"},
+		{w, Structure, "address"},
+		{w, Structure, "offset"},
+		{w, Structure, "length"},
+		{8, Structure, "links"},
+		{2 * w, Fixed, "alignment and entry length"},
 	}) {
 		e.put(r)
 	}

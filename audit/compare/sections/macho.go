@@ -154,8 +154,12 @@ func (m *machFile) segment(at, n int64) {
 	}
 	count := int64(u32(m.data, at+64))
 	for _, r := range divide(at, key, []field{
-		{8, Fixed, "command"}, {16, Fixed, "name"}, {32, Structure, "addresses and lengths"}, {8, Mapping, "protection"},
-		{4, Structure, "count of sections"}, {4, Mapping, "flags"},
+		{8, Fixed, "command"},
+		{16, Fixed, "name"},
+		{32, Structure, "addresses and lengths"},
+		{8, Mapping, "protection"},
+		{4, Structure, "count of sections"},
+		{4, Mapping, "flags"},
 	}) {
 		switch {
 		case name == "__DWARF":

@@ -9,8 +9,13 @@ import (
 // headers maps the COFF header, the optional header and the section table.
 func (p *peFile) headers() {
 	list := divide(p.coff-4, "COFF header", []field{
-		{4, Fixed, "magic"}, {2, Fixed, "machine"}, {2, Structure, "count of sections"}, {4, BuildTime, "time"},
-		{8, Structure, "symbol table"}, {2, Structure, "length of the optional header"}, {2, Mapping, "characteristics"},
+		{4, Fixed, "magic"},
+		{2, Fixed, "machine"},
+		{2, Structure, "count of sections"},
+		{4, BuildTime, "time"},
+		{8, Structure, "symbol table"},
+		{2, Structure, "length of the optional header"},
+		{2, Mapping, "characteristics"},
 	})
 	list = append(list, p.optional()...)
 	for i := range p.dirCount {

@@ -75,8 +75,12 @@ func (z *zipFile) findEnd() error {
 	stop := min(at+zipEndLen+int64(u16(z.data, at+20)), z.size)
 	z.record(at, stop, "end record", func() []Region {
 		return divide(at, "end record", []field{
-			{4, Fixed, "magic"}, {4, Structure, "disk"}, {8, Structure, "counts and size"},
-			{4, Structure, "offset"}, {2, Structure, "comment length"}, {stop - at - zipEndLen, Comment, "comment"},
+			{4, Fixed, "magic"},
+			{4, Structure, "disk"},
+			{8, Structure, "counts and size"},
+			{4, Structure, "offset"},
+			{2, Structure, "comment length"},
+			{stop - at - zipEndLen, Comment, "comment"},
 		})
 	})
 	size, offset := int64(u32(z.data, at+12)), int64(u32(z.data, at+16))
