@@ -210,6 +210,7 @@ func (w *world) payloadType() {
 	w.attack("length of the type moved into the payload", attest.BadSignature, w.keyed(), reshape(mint.Envelope(right+" 9", built("app 1.0"), w.second), func(m map[string]any) { m["payloadType"] = right }))
 	w.attack("a message signature over the artifact", attest.Unreadable, w.named(), w.own.Bundle(mint.Request{Message: []byte("app 1.0"), Identity: rebuilderCI()}))
 	w.twin(w.keyed(), mint.Envelope(right, built("app 1.0"), w.second))
+	w.twin(w.keyed(), mint.Envelope("https://in-toto.io/Statement/v1", built("app 1.0"), w.second)) // as oss-rebuild once wrote
 }
 
 // twoReadings signs statements that two readers read differently.

@@ -174,6 +174,10 @@ func (it *item) statement() (*saying, error) {
 	if it.bundle != nil {
 		payloadType, payload, _ = it.bundle.Envelope()
 	}
+	// A sigstore bundle has one word for a statement; older bare envelopes have two.
+	if it.bundle == nil && statement.IsPayloadType(payloadType) {
+		payloadType = statement.PayloadType
+	}
 	st, err := parseStatement(payloadType, payload)
 	if err != nil {
 		return nil, err
