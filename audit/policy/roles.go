@@ -144,7 +144,6 @@ func (v *validator) organisation(at, name string, spellings map[string]string) {
 // together. A pattern may stand for any number of identities; which authority
 // and logs vouch for a signature is seen only on the signature.
 func countDistinct(list []Principal, by string) int {
-
 	seen := map[string]bool{}
 	for _, q := range list {
 		switch {
