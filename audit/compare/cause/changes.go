@@ -168,7 +168,7 @@ func envChanges(a, b map[string]string) []Change {
 	}
 	var list []Change
 	for _, key := range slices.Sorted(maps.Keys(both)) {
-		usual, arch := archSettings[key]
+		usual, arch := archSettings()[key]
 		if key == "CGO_ENABLED" {
 			usual = "0"
 		}

@@ -9,9 +9,11 @@ import (
 
 // archSettings are the settings that choose an instruction set, with the value
 // that is understood where nothing is said.
-var archSettings = map[string]string{
-	"GOAMD64": "v1", "GOARM64": "v8.0", "GO386": "sse2", "GOARM": "7", "GORISCV64": "rva20u64",
-	"GOMIPS": "hardfloat", "GOMIPS64": "hardfloat", "GOPPC64": "power8", "GOEXPERIMENT": "", "GOFIPS140": "off",
+func archSettings() map[string]string {
+	return map[string]string{
+		"GOAMD64": "v1", "GOARM64": "v8.0", "GO386": "sse2", "GOARM": "7", "GORISCV64": "rva20u64",
+		"GOMIPS": "hardfloat", "GOMIPS64": "hardfloat", "GOPPC64": "power8", "GOEXPERIMENT": "", "GOFIPS140": "off",
+	}
 }
 
 // Propose is the build that a program speaks of, for a source. lacks says what is
@@ -58,7 +60,7 @@ func toolchain(version string) string {
 
 func environment(f Facts) map[string]string {
 	env := map[string]string{"GOOS": f.GOOS, "GOARCH": f.GOARCH, "CGO_ENABLED": or(f.Settings["CGO_ENABLED"], "0")}
-	for key, usual := range archSettings {
+	for key, usual := range archSettings() {
 		if v := f.Settings[key]; v != "" && v != usual {
 			env[key] = v
 		}

@@ -136,13 +136,13 @@ func (x *Search) first() (Trial, bool) {
 	if b.Env == nil {
 		b.Env = map[string]string{}
 	}
-	for key := range archSettings {
+	for key := range archSettings() {
 		if x.facts.BuildInfo {
 			delete(b.Env, key)
 		}
 	}
 	for key, value := range environment(x.facts) {
-		if _, arch := archSettings[key]; (arch || b.Env[key] != "" || key == "CGO_ENABLED" && value != "0") && x.facts.BuildInfo {
+		if _, arch := archSettings()[key]; (arch || b.Env[key] != "" || key == "CGO_ENABLED" && value != "0") && x.facts.BuildInfo {
 			b.Env[key] = value
 		}
 	}
@@ -156,7 +156,7 @@ func (x *Search) first() (Trial, bool) {
 // sameEnv holds two environments equal where they differ by what is usual anyway.
 func sameEnv(a, b map[string]string) bool {
 	for _, key := range slices.Concat(slices.Collect(maps.Keys(a)), slices.Collect(maps.Keys(b))) {
-		if or(a[key], archSettings[key]) != or(b[key], archSettings[key]) {
+		if or(a[key], archSettings()[key]) != or(b[key], archSettings()[key]) {
 			return false
 		}
 	}
@@ -170,15 +170,8 @@ func (x *Search) overlay(b Build) string {
 		return flags
 	}
 	l, shown := readLinker(b.Ldflags), x.facts.linker()
-	if l.s != shown.s && !(l.w && !l.s && x.facts.Symbols == false) {
-		l.s = shown.s
-	}
-	// -s implies -w.
-	if (l.s || l.w) != shown.w {
-		l.w = shown.w
-	}
-	if shown.s && !l.s {
-		l.s = true
+	if l.s != shown.s || (l.s || l.w) != shown.w { // -s leaves debug data out too
+		l.s, l.w = shown.s, shown.w
 	}
 	l.buildID = shown.buildID
 	if l.buildID == nil {
