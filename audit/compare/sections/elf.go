@@ -16,7 +16,8 @@ const (
 	elfSymtab   = 2
 	elfStrtab   = 3
 	elfPage     = 4096 // bytes; what is in a page of a segment is mapped with it
-	maxSections = 65_535
+	maxSections = 16_384
+	maxSegments = 512
 )
 
 // elfFile is an ELF file being mapped.
@@ -87,6 +88,9 @@ func (e *elfFile) tables() error {
 	n := 24 + 3*w + 4 // of e_ehsize
 	half := func(at int64) int64 { return int64(e.bo.Uint16(e.data[at:])) }
 	phentsize, phnum, shentsize, shnum, names := half(n+2), half(n+4), half(n+6), half(n+8), half(n+10)
+	if phnum > maxSegments || shnum > maxSections {
+		return fmt.Errorf("elf: %d segments and %d sections are more than are read", phnum, shnum)
+	}
 	if phnum > 0 && (phentsize < 32+(w-4)*6 || !within(phoff, phentsize*phnum, e.size)) {
 		return errors.New("elf: the program headers lie outside the file")
 	}

@@ -132,6 +132,17 @@ func TestBrokenFilesTile(t *testing.T) {
 	}
 }
 
+// Tables without end would cost time without end: the file is then not mapped.
+func TestTooManySegments(t *testing.T) {
+	data := bytes.Clone(samples(t)[sections.ELF])
+	data[56], data[57] = 0xff, 0xff
+	data = append(data, make([]byte, 64<<16)...)
+	l, err := sections.Of(data, sections.NewBudget(sections.Limits{}))
+	if err != nil || l.Format != sections.Plain || len(l.Notes) != 1 {
+		t.Errorf("%v, %+v", err, l)
+	}
+}
+
 // A small file that unpacks to a large one is stopped at the limit.
 func TestBombs(t *testing.T) {
 	zeros := make([]byte, 8<<20)
