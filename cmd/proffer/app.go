@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -82,6 +83,7 @@ func (d *door) app() *cli.App {
 		c.OnUsageError = usageError
 		if len(c.Subcommands) > 0 {
 			c.Action = unknownSubcommand
+			c.CustomHelpTemplate = familyHelp
 		}
 		for _, s := range c.Subcommands {
 			s.OnUsageError = usageError
@@ -90,12 +92,30 @@ func (d *door) app() *cli.App {
 	return app
 }
 
+// familyHelp is the help of a command that has commands: the library's own lists
+// them after `proffer COMMAND --help` alone.
+const familyHelp = `NAME:
+   proffer {{.Name}} - {{.Usage}}
+
+USAGE:
+   proffer {{.Name}} COMMAND
+
+COMMANDS:{{range .Subcommands}}{{if ne .Name "help"}}
+   {{.Name}}{{"\t"}}{{.Usage}}{{end}}{{end}}
+`
+
 // unknownSubcommand is what a command does that is given none of its own.
 func unknownSubcommand(c *cli.Context) error {
 	if c.NArg() > 0 {
 		return usage("%s has no command %q", c.Command.Name, c.Args().First())
 	}
-	return usage("%s wants a command", c.Command.Name)
+	var names []string
+	for _, s := range c.Command.Subcommands {
+		if s.Name != "help" {
+			names = append(names, s.Name)
+		}
+	}
+	return usage("%s wants a command: %s", c.Command.Name, strings.Join(names, ", "))
 }
 
 func usageError(_ *cli.Context, err error, _ bool) error { return usage("%w", err) }
