@@ -92,7 +92,10 @@ func (c *cover) rpmHeader(data []byte, at int64, name string) (rpmHeader, error)
 		from := h.store + int64(be32(data, p+8))
 		t := rpmTag{tag: be32(data, p), kind: be32(data, p+4), from: from}
 		c.add(p, p+rpmIndexLen, Structure, fmt.Sprintf("%s: entry of tag %d", key, t.tag))
-		n, ok := rpmLength(data[min(from, h.stop):h.stop], t.kind, int64(be32(data, p+12)))
+		if from > h.stop {
+			return rpmHeader{}, bad
+		}
+		n, ok := rpmLength(data[from:h.stop], t.kind, int64(be32(data, p+12)))
 		if !ok {
 			return rpmHeader{}, bad
 		}
