@@ -25,6 +25,30 @@
 // the packages that are linked. Anything else is an opaque recipe: its result is
 // reported, and can support a concern only in part.
 //
+// # Why a file is not the same
+//
+// Where the recipe gives another file, package cause proposes what else to build,
+// and each proposal is carried out in the same trees: at most CounterBuilds, with
+// one build cache for each toolchain. A cause is claimed when the bytes are then the
+// same; the result says explained, names what the recipe lacks and holds the recipe
+// that gave the file. Otherwise it says how the nearest build still differs. With
+// Infer there is no recipe to begin with.
+//
+// # Toolchains that were changed
+//
+// Patches are applied to the source of the pinned toolchain, in a second tree, and
+// the named tools built from it by the stock one. A linker that writes no build info
+// is tried as a cause where the shipped file has none. Either is a finding, and caps
+// what the rebuild can support.
+//
+// # Variations
+//
+// A policy may ask for a second build in another world: a fresh layout, with other
+// folders, names, settings and times. Where the file comes out otherwise, each
+// variation is made alone to find the guilty one. One that cannot be made is named.
+// A limit or a weak tier that ends a search or a variation early makes the result
+// hold for one run only (SearchLimit).
+//
 // # Version control
 //
 // cmd/go stamps a binary with what git says of the working tree. There is no git
