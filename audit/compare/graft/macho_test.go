@@ -128,6 +128,15 @@ func TestMachOPayloads(t *testing.T) {
 		put32(shipped, p.linkedit+32, 0x123456)
 		flagged(t, apply(t, shipped, unsigned), graft.LinkeditSize, int64(p.linkedit))
 	})
+	t.Run("size in memory that nobody rounded", func(t *testing.T) {
+		shipped := slices.Clone(signed)
+		put32(shipped, p.linkedit+32, get32(shipped, p.linkedit+48))
+		for _, f := range apply(t, shipped, unsigned).Findings {
+			if f.Code == graft.LinkeditSize {
+				t.Errorf("Go's linker writes that: %+v", f)
+			}
+		}
+	})
 	t.Run("size in the file", func(t *testing.T) {
 		shipped := slices.Clone(signed)
 		put32(shipped, p.linkedit+48, get32(shipped, p.linkedit+48)-16)

@@ -164,11 +164,15 @@ func (x *slice) putSizes(out []byte, filesize int64, vmsize uint64) {
 
 // vmsize is the memory size of the grown __LINKEDIT. Signers either leave it,
 // where the signature fits, or round the file size up to the page of one of the
-// two processors: the shipped file's choice among these is followed.
+// two processors; Go's linker, which signs for arm64 itself, does not round it.
+// The shipped file's choice among these is followed.
 func (x *slice) vmsize(filesize int64) uint64 {
 	s := x.shipped.linkedit
 	if s.vmsize == x.rebuilt.linkedit.vmsize && s.vmsize >= uint64(filesize) {
 		return s.vmsize
+	}
+	if s.vmsize == uint64(s.filesize) {
+		return uint64(filesize)
 	}
 	pages := []int64{0x1000, 0x4000}
 	if x.rebuilt.cpu == cpuARM64 {
