@@ -203,6 +203,7 @@ func (c *cast) sabotages(t *testing.T) []sabotage {
 		}, want: bundle.UntrustedRoot},
 		{name: "certificate log withdrawn", root: func(m map[string]any) { ended(object(m, "ctlogs", 0, "publicKey", "validFor")) }, want: bundle.SCTOutsideLog},
 		{name: "timestamp authority withdrawn", root: func(m map[string]any) { ended(object(m, "timestampAuthorities", 0, "validFor")) }, want: bundle.TimestamperNotValid},
+		{name: "log withdrawn", root: func(m map[string]any) { ended(object(m, "tlogs", 0, "publicKey", "validFor")) }, want: bundle.LogNotValid},
 		{name: "an altered log", root: func(m map[string]any) { flipped(t, object(m, "tlogs", 0, "logId"), "keyId", 50) }, want: bundle.UnknownLog},
 
 		{name: "no certificate timestamp", raw: c.unlogged, want: bundle.SCTMissing},
