@@ -114,8 +114,11 @@ func TestPatchToolchain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range [][3]string{
-		{l.Toolchain, "src/x.go", patchOld}, {l.Toolchain, "pkg/tool/os_arch/link", "old"},
-		{patched, "src/x.go", strings.Replace(patchOld, "four", "vier", 1)}, {patched, "pkg/tool/os_arch/link", "new"}, {patched, "bin/go", "go"},
+		{l.Toolchain, "src/x.go", patchOld},
+		{l.Toolchain, "pkg/tool/os_arch/link", "old"},
+		{patched, "src/x.go", strings.Replace(patchOld, "four", "vier", 1)},
+		{patched, "pkg/tool/os_arch/link", "new"},
+		{patched, "bin/go", "go"},
 	} {
 		got, err := os.ReadFile(filepath.Join(want[0], filepath.FromSlash(want[1])))
 		if err != nil || string(got) != want[2] {

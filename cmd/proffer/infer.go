@@ -110,7 +110,7 @@ type recipeRow struct {
 	Artifact safetext.Text `json:"artifact"`
 	File     safetext.Text `json:"file,omitzero"`
 	Level    reports.Level `json:"level,omitempty"`
-	Builds   int           `json:"builds"` // that it took
+	Builds   int           `json:"builds"`             // that it took
 	Manifest string        `json:"manifest,omitempty"` // YAML in ASCII, ready to paste
 	Reason   safetext.Text `json:"reason,omitzero"`
 }

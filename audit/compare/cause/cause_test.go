@@ -229,8 +229,11 @@ func TestChanges(t *testing.T) {
 	is := said.clone()
 	is.Ldflags, is.Env, is.Stamp, is.NoBuildInfo = "-s -w -X main.v=2 -buildid=", map[string]string{"GOAMD64": "v3"}, &Stamp{"r", time.Unix(0, 0), true}, true
 	want := []Change{
-		{KindNoBuildInfo, "", "a linker that writes no build info"}, {KindBuildID, "", "-buildid="}, {KindString, "-X main.v=1", "-X main.v=2"},
-		{KindArchitecture, "GOAMD64=v1", "GOAMD64=v3"}, {KindStamp, "", "r 1970-01-01T00:00:00Z modified"},
+		{KindNoBuildInfo, "", "a linker that writes no build info"},
+		{KindBuildID, "", "-buildid="},
+		{KindString, "-X main.v=1", "-X main.v=2"},
+		{KindArchitecture, "GOAMD64=v1", "GOAMD64=v3"},
+		{KindStamp, "", "r 1970-01-01T00:00:00Z modified"},
 	}
 	if diff := cmp.Diff(want, Changes(&said, is)); diff != "" {
 		t.Error(diff)
