@@ -82,7 +82,7 @@ func tinyInfer(t *testing.T, sb *sandbox.Sandbox, store *evidence.Memory, job Jo
 
 // tinyVaried builds the sample in other worlds.
 func tinyVaried(t *testing.T, sb *sandbox.Sandbox, store *evidence.Memory, job Job) {
-	job.Variations = []string{"path", "user", "host", "locale", "timezone", "clock", "parallelism", "cache"}
+	job.Variations = []string{"path", "user", "host", "locale", "timezone", "umask", "clock", "parallelism", "cache"}
 	r := ran(t, sb, store, job)
 	for _, v := range r.Variations {
 		placed := sb.CanPlace() || v.Name != "path" && v.Name != "host"

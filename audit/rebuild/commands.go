@@ -31,6 +31,7 @@ type placement struct {
 	tools map[string]string
 	scrub scrubber
 	host  string
+	umask int
 	root  string // of the toolchain on the host
 }
 
@@ -42,7 +43,7 @@ func (j *running) usual() setting {
 // placed decides on binds, environment and the words that stand for paths.
 func (j *running) placed(s setting) (placement, error) {
 	l := j.layout
-	p := placement{host: s.world.host, root: s.toolchain}
+	p := placement{host: s.world.host, umask: s.world.umask, root: s.toolchain}
 	bind := func(host, name, at string, writable bool) string {
 		b := j.box.Bind(host, name+s.world.suffix, writable)
 		if at != "" {
@@ -172,7 +173,7 @@ func (j *running) command(ctx context.Context, argv []string) error {
 // inside runs one command in the source folder and books what it cost.
 func (j *running) inside(ctx context.Context, p placement, argv, env []string) (sandbox.Result, error) {
 	res, err := j.box.Run(ctx, sandbox.Command{
-		Argv: argv, Env: env, Dir: p.Source, Binds: p.binds, Tools: p.tools, Limits: j.job.Limits.Command, Hostname: p.host,
+		Argv: argv, Env: env, Dir: p.Source, Binds: p.binds, Tools: p.tools, Limits: j.job.Limits.Command, Hostname: p.host, Umask: p.umask,
 	})
 	j.usage.Commands++
 	j.usage.UserCPU += res.UserCPU

@@ -95,7 +95,7 @@ func (j *running) tool(ctx context.Context, dir, command string) error {
 	if _, err := workspace.ToolPath(dir, command); err != nil {
 		return err
 	}
-	s := setting{toolchain: dir, cache: "gocache-tools", world: world{suffix: j.world.suffix, host: j.world.host, env: j.world.env}}
+	s := setting{toolchain: dir, cache: "gocache-tools", world: world{suffix: j.world.suffix, host: j.world.host, umask: j.world.umask, env: j.world.env}}
 	built := filepath.Join(j.layout.Scratch, "tools", path.Base(command))
 	for _, d := range []string{filepath.Dir(built), filepath.Join(j.layout.Scratch, s.cache)} {
 		if err := os.MkdirAll(d, 0o755); err != nil {

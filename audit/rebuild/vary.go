@@ -17,6 +17,7 @@ import (
 // world is in what other surroundings a build is repeated.
 type world struct {
 	host   string            // name of the machine
+	umask  int               // of the commands; 0 is the sandbox's own
 	env    map[string]string // $SCRATCH stands for the scratch folder
 	suffix string            // of the places of the trees
 	cache  string            // build cache to start with, on the host; "" for an empty one

@@ -1,6 +1,7 @@
 package rebuild
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,8 @@ func worldly(t *testing.T, key string) func(sandbox.Command, string) sandbox.Res
 		switch {
 		case key == "host":
 			content += c.Hostname
+		case key == "umask":
+			content += fmt.Sprint(c.Umask)
 		case key == "path":
 			content += c.Dir
 		case key == "clock":
@@ -42,8 +45,8 @@ func worldly(t *testing.T, key string) func(sandbox.Command, string) sandbox.Res
 }
 
 func TestVariationsNameTheGuilty(t *testing.T) {
-	all := []string{"path", "user", "host", "locale", "timezone", "clock", "parallelism", "cache"}
-	for key, guilty := range map[string]string{"nothing": "", "USER": "user", "host": "host", "path": "path", "LANG": "locale", "TZ": "timezone", "GOMAXPROCS": "parallelism", "clock": "clock"} {
+	all := []string{"path", "user", "host", "locale", "timezone", "umask", "clock", "parallelism", "cache"}
+	for key, guilty := range map[string]string{"nothing": "", "USER": "user", "host": "host", "path": "path", "umask": "umask", "LANG": "locale", "TZ": "timezone", "GOMAXPROCS": "parallelism", "clock": "clock"} {
 		t.Run(key, func(t *testing.T) {
 			store := evidence.NewMemory()
 			job := sample(t, store)
@@ -75,7 +78,6 @@ func TestVariationsThatCannotBeMade(t *testing.T) {
 		box    *fakeBox
 		change func(*Job)
 	}{
-		{"umask", &fakeBox{canPlace: true}, func(*Job) {}},
 		{"host", &fakeBox{}, func(*Job) {}},
 		{"path", &fakeBox{}, func(*Job) {}},
 		{"path", &fakeBox{canPlace: true}, func(j *Job) { j.Recipe.Paths = &Paths{Source: "/ci/x"} }},

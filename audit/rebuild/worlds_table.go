@@ -13,8 +13,6 @@ type variationRow struct {
 	env map[string]string
 	// places says that the tier of the sandbox must be able to place.
 	places bool
-	// cannot says why it is not varied at all.
-	cannot string
 }
 
 // variations are the words of a policy. What is told of a variation holds for all
@@ -30,7 +28,7 @@ func variations() map[string]variationRow {
 		"host":        {how: "another name of the machine", places: true, env: map[string]string{"HOSTNAME": "other-host"}},
 		"locale":      {how: "another language, by LANG and LC_ALL", env: map[string]string{"LANG": "de_DE.UTF-8", "LC_ALL": "de_DE.UTF-8"}},
 		"timezone":    {how: "another time zone, by TZ", env: map[string]string{"TZ": "Pacific/Kiritimati"}},
-		"umask":       {cannot: "the sandbox gives every command the same mask"},
+		"umask":       {how: "new files for their owner alone: mask 077 where it was 022"},
 		"clock":       {how: "a later instant, and other times of all source files; the clock itself is not shifted, since no namespace shifts the wall clock"},
 		"parallelism": {how: "another number of threads and of packages compiled at one time, by GOMAXPROCS", env: map[string]string{"GOMAXPROCS": threads}},
 		"cache":       {how: "a build cache that holds what the first build left, where the first found it empty"},
@@ -46,8 +44,6 @@ func (j *running) variation(name string) Varied {
 	switch {
 	case !known:
 		return say("it is not known how to vary this")
-	case row.cannot != "":
-		return say(row.cannot)
 	case row.places && !j.box.CanPlace():
 		j.result.SearchLimit = limitTier
 		return say("this tier of the sandbox cannot show another name or place")
@@ -72,6 +68,8 @@ func (j *running) worldOf(names []string) world {
 			w.suffix = "-elsewhere"
 		case "host":
 			w.host = "other-host"
+		case "umask":
+			w.umask = 0o077
 		case "clock":
 			w.dated = true
 		case variationCache:

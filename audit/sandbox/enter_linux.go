@@ -134,6 +134,7 @@ func (k *keeper) run() outcome {
 	if err := k.isolate(); err != nil {
 		return failed(err)
 	}
+	unix.Umask(k.Umask) // what the isolation itself made has its modes already
 	warmUp()
 	type start struct {
 		pid int

@@ -114,6 +114,9 @@ func (l *launcher) runNoting(ctx context.Context, c Command) (Result, []string, 
 	if c.Hostname == "" {
 		c.Hostname = "proffer"
 	}
+	if c.Umask == 0 {
+		c.Umask = usualUmask
+	}
 	if err := l.check(c); err != nil {
 		return Result{}, nil, err
 	}
@@ -158,7 +161,7 @@ func (l *launcher) describe(c Command) *setup {
 		Token: rand.Text(), Tier: l.tier, Outer: l.outer, ABI: l.abi, Omit: l.tuning.omit,
 		Program: l.programInside(), Argv: c.Argv, Env: c.Env, Dir: c.Dir, Worker: c.Worker,
 		Tools: c.Tools, ToolDir: l.toolDir(), Temp: l.temp(), TempSize: c.Limits.Tmp,
-		Hostname: c.Hostname, Rlimits: l.rlimits(c.Limits),
+		Hostname: c.Hostname, Umask: c.Umask, Rlimits: l.rlimits(c.Limits),
 	}
 	for _, b := range c.Binds {
 		s.Mounts = append(s.Mounts, mountPoint{Host: b.Host, Inside: b.Inside, Writable: b.Writable})

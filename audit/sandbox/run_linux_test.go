@@ -67,7 +67,7 @@ func TestWhatACommandSees(t *testing.T) {
 	eachTier(t, func(t *testing.T, sb *Sandbox) {
 		res := mustRun(t, sb, Command{
 			Worker: "look", Argv: []string{"a", "b c"}, Env: []string{"ONE=1", "TWO=2"},
-			Stdin: []byte("words"), Hostname: "build",
+			Stdin: []byte("words"), Hostname: "build", Umask: 0o027,
 		})
 		var v view
 		if err := json.Unmarshal(res.Stdout, &v); err != nil {
@@ -81,6 +81,9 @@ func TestWhatACommandSees(t *testing.T) {
 		}
 		if len(v.Interfaces) != 0 {
 			t.Errorf("it sees interfaces %v", v.Interfaces)
+		}
+		if v.Umask != 0o027 {
+			t.Errorf("umask %03o, want 027", v.Umask)
 		}
 		if sb.Tier() == Landlock {
 			if v.Root != nil || v.Proc != nil {

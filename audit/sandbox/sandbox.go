@@ -78,6 +78,9 @@ type Command struct {
 	Stdin    []byte
 	Limits   Limits
 	Hostname string // "" means "proffer"; unchanged under Landlock
+	// Umask holds the permission bits that new files lack; 0 means 0o022. The
+	// caller's own never reaches a command.
+	Umask int
 }
 
 // A Result is how a command ended.

@@ -26,6 +26,7 @@ type setup struct {
 	Temp     string
 	TempSize int64
 	Hostname string
+	Umask    int
 	Rlimits  []rlimit
 }
 
@@ -100,6 +101,7 @@ const (
 	defaultOutput   = 16 << 20
 	defaultProcs    = 512
 	openFiles       = 4096
+	usualUmask      = 0o022
 	// leastMemory is what the keeper, a Go program, needs to live.
 	leastMemory = 64 << 20
 	// keeperTasks is how many threads the keeper itself may have; they count

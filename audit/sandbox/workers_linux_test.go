@@ -84,6 +84,7 @@ type view struct {
 	Args, Env              []string
 	Dir, Host, Stdin       string
 	UID, GID, PID, Parent  int
+	Umask                  int
 	Groups                 []int
 	Root, Proc, Interfaces []string
 }
@@ -92,6 +93,7 @@ func lookAround(_ context.Context, args []string, stdin io.Reader, stdout, _ io.
 	v := view{Args: args, Env: os.Environ(), UID: os.Getuid(), GID: os.Getgid(), PID: os.Getpid(), Parent: os.Getppid()}
 	v.Dir, _ = os.Getwd()
 	v.Host, _ = os.Hostname()
+	v.Umask = unix.Umask(0)
 	v.Groups, _ = os.Getgroups()
 	in, _ := io.ReadAll(stdin)
 	v.Stdin = string(in)
