@@ -46,6 +46,14 @@ func FuzzWithoutSCTs(f *testing.F) {
 	f.Fuzz(func(t *testing.T, tbs []byte) {
 		ours, ok := withoutSCTs(tbs)
 		theirs, err := ctx509.RemoveSCTList(tbs)
+		if ok && bytes.Count(ours, []byte(sctListDER)) != bytes.Count(tbs, []byte(sctListDER))-1 {
+			t.Fatalf("of %x\nours %x", tbs, ours)
+		}
+		// Theirs decodes and encodes again, and drops what stands behind the known
+		// fields; ours keeps every other byte, since a log may have signed it.
+		if len(theirs) < len(ours) {
+			return
+		}
 		if ok && err == nil && !bytes.Equal(ours, theirs) {
 			t.Fatalf("of %x\nours   %x\ntheirs %x", tbs, ours, theirs)
 		}

@@ -262,7 +262,9 @@ func settled(r *Result, c ClassName, why string) *Result {
 		s.Level = reports.Unexplained
 	}
 	s.Found, s.Normalisations = []Finding{}, []Normalisation{}
-	s.Accounted = s.DifferingBytes
+	if s.Accounted = s.DifferingBytes; c == Unexplained {
+		s.Accounted = 0
+	}
 	s.Classes = []Class{{c, s.DifferingBytes, []safetext.Text{safetext.Of(why)}, c.SecurityRelevant()}}
 	return &s
 }
