@@ -52,9 +52,6 @@ func FuzzWithoutSCTs(f *testing.F) {
 		// keeps every other byte, since a log may have signed it. So they are held
 		// against each other on real certificates alone.
 		if !known[string(tbs)] {
-			if ok && len(ours) >= len(tbs) {
-				t.Fatalf("nothing was taken out of %x", tbs)
-			}
 			return
 		}
 		if ok && err == nil && !bytes.Equal(ours, theirs) {
