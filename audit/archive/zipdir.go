@@ -62,11 +62,11 @@ func (e zipEntry) mode() fs.FileMode {
 		}
 		return 0o644
 	}
-	return unixMode(e.external >> 16)
+	return UnixMode(e.external >> 16)
 }
 
-// unixMode turns st_mode into a FileMode.
-func unixMode(m uint32) fs.FileMode {
+// UnixMode turns the st_mode that archives record into a FileMode.
+func UnixMode(m uint32) fs.FileMode {
 	mode := fs.FileMode(m & 0o777)
 	for _, b := range []struct {
 		bit uint32

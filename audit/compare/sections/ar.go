@@ -3,6 +3,8 @@ package sections
 import (
 	"fmt"
 	"strings"
+
+	"github.com/proffer-audit/proffer/audit/archive"
 )
 
 const (
@@ -44,12 +46,12 @@ func (c *cover) arMember(data []byte, at, content, size int64, b *Budget) int64 
 	mode, _ := octal(data[at+40 : at+48])
 	c.record(at, content, key, func() []Region {
 		list := divide(at, key, []field{{16, Name, "name"}, {12, Time, "time"}, {12, Owner, "owner"}, {8, Mode, "mode"}, {10, Structure, "length"}, {2, Fixed, "magic"}})
-		list[3].Mode = unixMode(uint32(mode))
+		list[3].Mode = archive.UnixMode(uint32(mode))
 		list[3].Anchor = "mode " + list[3].Mode.String()
 		return list
 	})
 	stop := content + size
-	m := c.member(Member{Path: path, Mode: unixMode(uint32(mode)), open: func() ([]byte, error) { return data[content:stop], b.spend(size) }})
+	m := c.member(Member{Path: path, Mode: archive.UnixMode(uint32(mode)), open: func() ([]byte, error) { return data[content:stop], b.spend(size) }})
 	if size > 0 {
 		c.put(Region{From: content, To: stop, Role: Stored, Key: "content of " + path, Member: m})
 	}

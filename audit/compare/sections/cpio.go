@@ -3,6 +3,8 @@ package sections
 import (
 	"errors"
 	"fmt"
+
+	"github.com/proffer-audit/proffer/audit/archive"
 )
 
 const (
@@ -69,13 +71,13 @@ func (c *cover) cpioMember(data []byte, at int64, b *Budget) (next int64, last b
 			{8, Structure, "sum"},
 			{head - at - cpioHeadLen, Name, "name"},
 		})
-		list[2].Mode = unixMode(uint32(mode))
+		list[2].Mode = archive.UnixMode(uint32(mode))
 		list[2].Anchor = "mode " + list[2].Mode.String()
 		return list
 	})
 	stop := head + size
 	m := c.member(Member{
-		Path: path, Mode: unixMode(uint32(mode)), Link: mode&0o170000 == 0o120000,
+		Path: path, Mode: archive.UnixMode(uint32(mode)), Link: mode&0o170000 == 0o120000,
 		open: func() ([]byte, error) { return data[head:stop], b.spend(size) },
 	})
 	if size > 0 {

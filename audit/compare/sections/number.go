@@ -2,7 +2,6 @@ package sections
 
 import (
 	"encoding/binary"
-	"io/fs"
 	"strconv"
 	"strings"
 )
@@ -30,33 +29,4 @@ func number(b []byte, base int) (int64, bool) {
 	}
 	n, err := strconv.ParseInt(s, base, 64)
 	return n, err == nil && n >= 0
-}
-
-// unixMode turns st_mode into a FileMode.
-func unixMode(m uint32) fs.FileMode {
-	mode := fs.FileMode(m & 0o777)
-	bits := [...]struct {
-		bit uint32
-		fm  fs.FileMode
-	}{{0o4000, fs.ModeSetuid}, {0o2000, fs.ModeSetgid}, {0o1000, fs.ModeSticky}}
-	for _, b := range bits {
-		if m&b.bit != 0 {
-			mode |= b.fm
-		}
-	}
-	switch m & 0o170000 {
-	case 0o120000:
-		mode |= fs.ModeSymlink
-	case 0o040000:
-		mode |= fs.ModeDir
-	case 0o010000:
-		mode |= fs.ModeNamedPipe
-	case 0o140000:
-		mode |= fs.ModeSocket
-	case 0o060000:
-		mode |= fs.ModeDevice
-	case 0o020000:
-		mode |= fs.ModeDevice | fs.ModeCharDevice
-	}
-	return mode
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/proffer-audit/proffer/audit/archive"
 )
 
 const tarBlock = 512 // bytes; POSIX.1-2017, pax, "ustar Interchange Format"
@@ -144,7 +146,7 @@ func (t *tarFile) named(at, content, size, next int64) {
 	flag := h[156]
 	t.record(at, content, key, func() []Region { return t.headerFields(at, key) })
 	m := t.member(Member{
-		Path: path, Mode: unixMode(uint32(mode)), Link: flag == '1' || flag == '2',
+		Path: path, Mode: archive.UnixMode(uint32(mode)), Link: flag == '1' || flag == '2',
 		open: func() ([]byte, error) { return t.data[content : content+size], t.budget.spend(size) },
 	})
 	if size > 0 {

@@ -2,6 +2,8 @@ package sections
 
 import (
 	"strings"
+
+	"github.com/proffer-audit/proffer/audit/archive"
 )
 
 func (t *tarFile) headerFields(at int64, key string) []Region {
@@ -27,7 +29,7 @@ func (t *tarFile) headerFields(at int64, key string) []Region {
 			list[i].Valid = true // or it would not have been read
 		case Mode:
 			if ok {
-				list[i].Mode = unixMode(uint32(mode))
+				list[i].Mode = archive.UnixMode(uint32(mode))
 				list[i].Anchor = "mode " + list[i].Mode.String()
 			}
 		case Fixed, Name, Link:

@@ -8,6 +8,8 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+
+	"github.com/proffer-audit/proffer/audit/archive"
 )
 
 // The parts of a zip file (APPNOTE.TXT 4.3), lengths in bytes.
@@ -237,7 +239,7 @@ func zipMode(e zipEntry) fs.FileMode {
 	if e.creator != 3 && e.creator != 19 {
 		return 0
 	}
-	return unixMode(e.external >> 16)
+	return archive.UnixMode(e.external >> 16)
 }
 
 // zipGap knows the APK signing block, which stands before the directory.
