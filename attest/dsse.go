@@ -3,16 +3,11 @@ package attest
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
 	"encoding/asn1"
 	"errors"
 	"fmt"
 	"math/big"
 	"strconv"
-
-	_ "crypto/sha256" // the hashes that hashOf names
-	_ "crypto/sha512"
 )
 
 // pae is the pre-authentication encoding of DSSE: what is signed, with lengths
@@ -26,23 +21,6 @@ func pae(payloadType string, payload []byte) []byte {
 	b = strconv.AppendInt(b, int64(len(payload)), 10)
 	b = append(b, ' ')
 	return append(b, payload...)
-}
-
-// hashOf is the hash that sigstore signs with under a key; 0 for Ed25519, which
-// hashes by itself.
-func hashOf(key crypto.PublicKey) crypto.Hash {
-	switch k := key.(type) {
-	case ed25519.PublicKey:
-		return 0
-	case *ecdsa.PublicKey:
-		switch k.Curve {
-		case elliptic.P384():
-			return crypto.SHA384
-		case elliptic.P521():
-			return crypto.SHA512
-		}
-	}
-	return crypto.SHA256
 }
 
 var errSignature = errors.New("the signature does not fit key and payload")

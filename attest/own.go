@@ -57,7 +57,7 @@ func Sign(ctx context.Context, key *trust.Key, payloadType string, payload []byt
 		return nil, fmt.Errorf("sign: %w", err)
 	}
 	pub := key.Public()
-	hash, signed := hashOf(pub.Key), pae(payloadType, payload)
+	hash, signed := trust.HashOf(pub.Key), pae(payloadType, payload)
 	if hash != 0 {
 		h := hash.New()
 		h.Write(signed)

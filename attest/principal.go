@@ -103,16 +103,7 @@ func readPrincipal(p trust.Principal, roots map[string]*anchor) (*principal, err
 		}
 		return k, nil
 	}
-	if p.Match != "" {
-		anchored, err := p.Pattern()
-		if err != nil {
-			return nil, refuseFor(BadPolicy, err, "policy")
-		}
-		if k.pattern, err = regexp.Compile(anchored); err != nil {
-			return nil, refuseFor(BadPolicy, err, "policy")
-		}
-	}
-	return k, nil
+	return k, k.readPattern()
 }
 
 // recognises says whether the item is this principal's, from signature, root and
@@ -152,6 +143,35 @@ func aboutSigner(err error) bool {
 		return true
 	}
 	return false
+}
+
+// IsPrincipal holds what a verified certificate says of its subject against an
+// identity of the policy: name or pattern, issuer, and the build that signed. The
+// error is an *Error with WrongIdentity, WrongBuild or BadPolicy.
+func IsPrincipal(who bundle.Identity, p trust.Principal) error {
+	if p.Identity == "" && p.Match == "" || p.Issuer == "" {
+		return refuse(BadPolicy, "principal %.80q is not an identity with its issuer", p.Name)
+	}
+	k := &principal{Principal: p}
+	if err := k.readPattern(); err != nil {
+		return err
+	}
+	return k.isIdentity(who)
+}
+
+// readPattern makes the pattern of a match ready.
+func (k *principal) readPattern() error {
+	if k.Match == "" {
+		return nil
+	}
+	anchored, err := k.Pattern()
+	if err != nil {
+		return refuseFor(BadPolicy, err, "policy")
+	}
+	if k.pattern, err = regexp.Compile(anchored); err != nil {
+		return refuseFor(BadPolicy, err, "policy")
+	}
+	return nil
 }
 
 // isIdentity holds a certificate's names against the policy's, exactly.

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"regexp"
 	"slices"
 
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
@@ -18,7 +17,6 @@ import (
 	"github.com/proffer-audit/proffer/attest/strictjson"
 	"github.com/proffer-audit/proffer/attest/trust"
 	"github.com/proffer-audit/proffer/audit/evidence"
-	"github.com/proffer-audit/proffer/reports/safetext"
 )
 
 // MaxBundle caps the bundle of a report, in bytes.
@@ -197,38 +195,14 @@ func VerifyBundle(b *bundle.Bundle, anchor Anchor, about bundle.Artifact) (*bund
 	return nil, nearest
 }
 
-// names checks that a certificate names the principal: by name or pattern, by
-// issuer, and by what it must say of the build job.
+// names checks that a certificate names the principal, in the words of a bundle's
+// refusal.
 func names(id *bundle.Identity, p trust.Principal) error {
-	other := func(format string, args ...any) error {
-		return &bundle.Error{Code: bundle.WrongIdentity, Reason: safetext.Sprintf(format, args...)}
+	err := attest.IsPrincipal(*id, p)
+	if e, ok := errors.AsType[*attest.Error](err); ok && e.Code != attest.BadPolicy {
+		return &bundle.Error{Code: bundle.WrongIdentity, Reason: e.Reason, Err: err}
 	}
-	same := id.SAN == p.Identity
-	if p.Match != "" {
-		pattern, err := p.Pattern()
-		if err != nil {
-			return err
-		}
-		anchored, err := regexp.Compile(pattern)
-		if err != nil {
-			return err
-		}
-		same = anchored.MatchString(id.SAN)
-	}
-	if !same || id.Issuer != p.Issuer {
-		return other("signed as %.200q, vouched for by %.200q", id.SAN, id.Issuer)
-	}
-	says := map[int]string{
-		9: id.BuildSignerURI, 10: id.BuildSignerDigest, 11: id.RunnerEnvironment, 12: id.SourceRepositoryURI, 13: id.SourceRepositoryDigest,
-		14: id.SourceRepositoryRef, 15: id.SourceRepositoryIdentifier, 16: id.SourceRepositoryOwnerURI, 17: id.SourceRepositoryOwnerIdentifier,
-		18: id.BuildConfigURI, 19: id.BuildConfigDigest, 20: id.BuildTrigger, 22: id.SourceRepositoryVisibilityAtSigning,
-	}
-	for _, d := range p.CI.Demands() {
-		if says[d.OID] != d.Want {
-			return other("the certificate says %s %.200q, not %.200q", d.Name, says[d.OID], d.Want)
-		}
-	}
-	return nil
+	return err
 }
 
 // checkEnvelope checks that a certificate's key signed, and nothing about who

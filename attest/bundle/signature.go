@@ -4,31 +4,12 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rsa"
 	"hash"
 	"strconv"
 
-	_ "crypto/sha256" // the hashes that hashOf names
-	_ "crypto/sha512"
+	"github.com/proffer-audit/proffer/attest/trust"
 )
-
-// hashOf is the hash that sigstore signs with under a key: of the size of its
-// curve, SHA-256 for RSA, and 0 for Ed25519, which hashes by itself.
-func hashOf(key crypto.PublicKey) crypto.Hash {
-	switch k := key.(type) {
-	case ed25519.PublicKey:
-		return 0
-	case *ecdsa.PublicKey:
-		switch k.Curve {
-		case elliptic.P384():
-			return crypto.SHA384
-		case elliptic.P521():
-			return crypto.SHA512
-		}
-	}
-	return crypto.SHA256
-}
 
 // digestName is a hash's name in an Artifact.
 func digestName(h crypto.Hash) string {
@@ -66,7 +47,7 @@ func verifyNote(key crypto.PublicKey, text, sig []byte) bool {
 	if k, ok := key.(ed25519.PublicKey); ok {
 		return ed25519.Verify(k, text, sig)
 	}
-	return verifyHashed(key, hashOf(key), text, sig)
+	return verifyHashed(key, trust.HashOf(key), text, sig)
 }
 
 func verifyHashed(key crypto.PublicKey, h crypto.Hash, text, sig []byte) bool {
@@ -109,7 +90,7 @@ func (c *check) checkContent() error {
 // envelopeSigned tries the hash of the key and, under certificates for larger
 // curves, the SHA-256 of older clients.
 func (c *check) envelopeSigned() bool {
-	b, h := c.bundle, hashOf(c.key)
+	b, h := c.bundle, trust.HashOf(c.key)
 	if k, ok := c.key.(ed25519.PublicKey); ok {
 		return ed25519.Verify(k, append(paeHead(b.payloadType, len(b.payload)), b.payload...), b.sig)
 	}
@@ -158,7 +139,7 @@ func (c *check) messageSigned() (bool, error) {
 		}
 		return ed25519.Verify(k, c.about.content, sig), nil
 	}
-	h := hashOf(c.key)
+	h := trust.HashOf(c.key)
 	sum, ok := c.about.digests[digestName(h)]
 	if ok && verifyDigest(c.key, h, sum, sig) {
 		return true, nil

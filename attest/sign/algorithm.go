@@ -3,34 +3,18 @@ package sign
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
 	"fmt"
 
 	commonpb "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
-)
 
-// hashOf is the hash that sigstore signs with under a key; 0 for Ed25519, which
-// hashes by itself.
-func hashOf(key crypto.PublicKey) crypto.Hash {
-	switch k := key.(type) {
-	case ed25519.PublicKey:
-		return 0
-	case *ecdsa.PublicKey:
-		switch k.Curve {
-		case elliptic.P384():
-			return crypto.SHA384
-		case elliptic.P521():
-			return crypto.SHA512
-		}
-	}
-	return crypto.SHA256
-}
+	"github.com/proffer-audit/proffer/attest/trust"
+)
 
 // digestHash is the hash that a bundle names an artifact by.
 func digestHash(key crypto.PublicKey) (crypto.Hash, commonpb.HashAlgorithm) {
-	switch hashOf(key) {
+	switch trust.HashOf(key) {
 	case crypto.SHA384:
 		return crypto.SHA384, commonpb.HashAlgorithm_SHA2_384
 	case crypto.SHA512:

@@ -17,6 +17,7 @@ import (
 	"github.com/proffer-audit/proffer/attest"
 	"github.com/proffer-audit/proffer/attest/statement"
 	"github.com/proffer-audit/proffer/attest/strictjson"
+	"github.com/proffer-audit/proffer/attest/trust"
 )
 
 // MaxFile caps a file that is signed, in bytes: keys that hash by themselves
@@ -56,7 +57,7 @@ func (s *Signer) statement(ctx context.Context, payload []byte) ([]byte, error) 
 		return nil, err
 	}
 	e := entry{sig: sig, payload: payload, kind: statement.PayloadType}
-	if hash := hashOf(s.key.Public().Key); hash != 0 {
+	if hash := trust.HashOf(s.key.Public().Key); hash != 0 {
 		e.digest = sum(hash, dsse.PAE(statement.PayloadType, payload))
 	}
 	b := &bundlepb.Bundle{MediaType: mediaType, Content: &bundlepb.Bundle_DsseEnvelope{DsseEnvelope: &dssepb.Envelope{

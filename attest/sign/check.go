@@ -88,7 +88,7 @@ func (s *Signer) material() (root.TrustedMaterial, error) {
 }
 
 func (s *Signer) keyMaterial() (root.TrustedMaterial, error) {
-	v, err := signature.LoadVerifier(s.key.Public().Key, hashOf(s.key.Public().Key))
+	v, err := signature.LoadVerifier(s.key.Public().Key, trust.HashOf(s.key.Public().Key))
 	if err != nil {
 		return nil, refuse(NotVerified, "the key cannot verify").because(err)
 	}

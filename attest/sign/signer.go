@@ -114,7 +114,7 @@ func (s *Signer) Connects() bool { return s.opt.Client != nil }
 // signMessage signs a message; digest is what the signature is over, nil where
 // the key hashes by itself.
 func (s *Signer) signMessage(message []byte) (sig, digest []byte, err error) {
-	hash := hashOf(s.key.Public().Key)
+	hash := trust.HashOf(s.key.Public().Key)
 	signed := message
 	if hash != 0 {
 		digest = sum(hash, message)

@@ -11,6 +11,8 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
+
+	_ "crypto/sha512" // a hash that HashOf names
 )
 
 // The sizes of RSA modulus that are trusted, in bits. The upper one bounds the
@@ -126,3 +128,20 @@ func onePEM(data []byte) (*pem.Block, error) {
 
 // squeeze drops all white space.
 func squeeze(data []byte) []byte { return bytes.Join(bytes.Fields(data), nil) }
+
+// HashOf is the hash that sigstore signs with under a key: of the size of its
+// curve, SHA-256 for RSA, and 0 for Ed25519, which hashes by itself.
+func HashOf(key crypto.PublicKey) crypto.Hash {
+	switch k := key.(type) {
+	case ed25519.PublicKey:
+		return 0
+	case *ecdsa.PublicKey:
+		switch k.Curve {
+		case elliptic.P384():
+			return crypto.SHA384
+		case elliptic.P521():
+			return crypto.SHA512
+		}
+	}
+	return crypto.SHA256
+}
